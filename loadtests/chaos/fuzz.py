@@ -21,6 +21,7 @@ from recado.orders import Session
 from recado.quotes import Catalogue, CatalogueError, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.lexicon import lexicon
+from recado.quotes.role import Roles
 from recado.quotes.steps import LONGEST_TEXT
 from recado.quotes.text import plain
 from recado.simulator import webhooks
@@ -101,7 +102,7 @@ def vocabulary() -> list[str]:
 
 def alike(words: list[str]) -> list[list[str]]:
     """The words by their roles, so that rare roles occur as often as common ones."""
-    groups: dict[frozenset[str], list[str]] = {}
+    groups: dict[Roles, list[str]] = {}
     for word in words:
         groups.setdefault(lexicon().roles(plain(word)), []).append(word)
     return list(groups.values())

@@ -6,17 +6,21 @@ import pytest
 from typer.testing import CliRunner
 
 from recado.cli import app
-from recado.quotes import elements
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.matcher import How
+from recado.quotes.role import Role
 from recado.quotes.scene import PRIORITY
 
 TEXTS = tomllib.loads(DEFAULT_PATH.with_name("explain.toml").read_text("utf-8"))
-KINDS = {value for name, value in vars(elements).items() if name.isupper() and isinstance(value, str)}
+#: What an element is besides the roles of its words.
+OWN = (
+    Role.QUANTITY, Role.PRODUCT, Role.SEVERAL, Role.UNKNOWN, Role.QUALITY, Role.COMMA, Role.STOP, Role.QUESTION,
+    Role.LINE, Role.LINK, Role.MASK, Role.NOISE,
+)  # fmt: skip
 
 
 def test_everything_that_can_be_read_has_a_text_in_both_languages() -> None:
-    assert TEXTS["kinds"].keys() == KINDS | set(PRIORITY)
+    assert TEXTS["kinds"].keys() == {kind.name.lower() for kind in (*OWN, *PRIORITY)}
     assert TEXTS["names"].keys() == set(How)
     assert all(len(texts) == 2 and all(texts) for table in TEXTS.values() for texts in table.values())
 

@@ -75,7 +75,7 @@ def show(
     tokens = reading.scanner.tokens
     for element in reading.elements:
         start, end = tokens[element.start].start, tokens[element.end - 1].end
-        coloured.stylize(_COLOURS.get(element.kind, "dim"), start, end)
+        coloured.stylize(_COLOURS.get(element.kind.name.lower(), "dim"), start, end)
     console.print(coloured)
     console.print(_LEGEND)
     lines = table(
@@ -122,7 +122,7 @@ def _explain(
             reason = f"{names}: {say('names', element.match.how)}, {element.match.score:.2f}"
         elif element.quantity is not None:
             reason = f"= {element.quantity.value}"
-        why.add_row(*cells(text[start:end], say("kinds", element.kind), reason))
+        why.add_row(*cells(text[start:end], say("kinds", element.kind.name.lower()), reason))
     console.show(why)
     for wish in reading.wishes:
         name = catalogue.products[wish.product].name if wish.product is not None else wish.text

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.context import WE_ARE
-from recado.quotes.elements import COMMA, LINK, PRODUCT, QUALITY, QUANTITY, SEVERAL, UNKNOWN, Element, Flag
+from recado.quotes.elements import Element, Flag
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Stance, Wish
 
@@ -13,7 +14,7 @@ _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that found its thing, or is no amount."""
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
-_OWNED_KINDS: Final = frozenset([QUANTITY, PRODUCT, SEVERAL, QUALITY])
+_OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
 """Kinds of elements that something of the answer has to own."""
 _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 """Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
@@ -38,7 +39,7 @@ class Accounts:
         reading = self._reading
         if not self._wishes:
             return ()
-        corrections = (self._unmended(e) for e in reading.elements if e.kind == "correction")
+        corrections = (self._unmended(e) for e in reading.elements if e.kind is role.CORRECTION)
         found = [element for element in corrections if element is not None]
         found += [
             element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
@@ -46,11 +47,11 @@ class Accounts:
         return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
 
     def _is_owned(self, element: Element) -> bool:
-        if element.kind == QUANTITY:
+        if element.kind is role.QUANTITY:
             return self._is_owned_number(element)
         if self._is_claimed(element):
             return True
-        return element.kind == QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
+        return element.kind is role.QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
 
     def _is_owned_number(self, element: Element) -> bool:
         q = element.quantity
@@ -64,28 +65,28 @@ class Accounts:
             return True
         thing = self._things.get(element.index)
         if thing is not None:
-            return Flag.LOST not in thing.flags and (thing.kind == QUALITY or self._is_claimed(thing))
+            return Flag.LOST not in thing.flags and (thing.kind is role.QUALITY or self._is_claimed(thing))
         return any(self._explains(product, q.value) for product in self._products)
 
     def _says_again(self, i: int) -> bool:
         """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""
         context = self._reading.context
-        return context.kind(i - 1) in ("request", "only") or context.norm(i - 1) in _SO
+        return context.kind(i - 1) in (role.REQUEST, role.ONLY) or context.norm(i - 1) in _SO
 
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""
         context = self._reading.context
-        return "people" in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
+        return role.PEOPLE in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
 
     def _is_told(self, i: int) -> bool:
         """ "mi talla es 38", "mi graduación es -2.50"."""
         context = self._reading.context
-        j = i - 1 - (context.kind(i - 1) == LINK)
-        return context.kind(j) == "copula" and context.kind(j - 2) == "possessive"
+        j = i - 1 - (context.kind(i - 1) is role.LINK)
+        return context.kind(j) is role.COPULA and context.kind(j - 2) is role.POSSESSIVE
 
     def _is_elsewhere(self, i: int) -> bool:
         """Whether what stands beside a number has taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
-        return self._reading.context.kind(i + 1) == "instead" or (
+        return self._reading.context.kind(i + 1) is role.INSTEAD or (
             i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags
         )
 
@@ -98,7 +99,7 @@ class Accounts:
     def _tells_another(self, element: Element) -> bool:
         """Whether a quality is of other products than those wished: "precio de bocina chica y grande"."""
         context = self._reading.context
-        listed = context.kind(element.index - 1) == "and" or context.is_listed(element.index)
+        listed = context.kind(element.index - 1) is role.AND or context.is_listed(element.index)
         if not listed or element.q is not None or not (element.words or element.sizes):
             return False
         matcher = self._reading.matcher
@@ -111,13 +112,13 @@ class Accounts:
         if context.norm(correction.index).endswith(_SAYS_HOW):
             return None
         i = correction.index + 1
-        while context.kind(i) in ("of", "definite", "copula", COMMA):
+        while context.kind(i) in (role.OF, role.DEFINITE, role.COPULA, role.COMMA):
             i += 1
         element = elements[i] if i < len(elements) else None
         if element is None or element.index in self._elements:
             return None
-        lost = element.kind == QUALITY and element.q is None and Flag.MENDED not in element.flags
-        unknown = element.kind == UNKNOWN and Flag.VERB not in element.flags and context.closes(i + 1)
+        lost = element.kind is role.QUALITY and element.q is None and Flag.MENDED not in element.flags
+        unknown = element.kind is role.UNKNOWN and Flag.VERB not in element.flags and context.closes(i + 1)
         return element if lost or unknown else None
 
     def _explains(self, number: int, value: int | Fraction) -> bool:

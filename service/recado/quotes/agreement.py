@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.context import Context
-from recado.quotes.elements import COMMA, LINE, MASK, NOISE, QUESTION, STOP, UNKNOWN, Element
+from recado.quotes.elements import Element
 from recado.quotes.scan import Scanner
 
 _WEAK: Final = frozenset([
@@ -13,14 +14,14 @@ _WEAK: Final = frozenset([
     "me gusta", "todo bien",
 ])  # fmt: skip
 """Words of a yes that open any sentence."""
-_BEFORE: Final = frozenset([COMMA, STOP, LINE, "greeting", "courtesy", "thanks", "yes"])
+_BEFORE: Final = frozenset([role.COMMA, role.STOP, role.LINE, role.GREETING, role.COURTESY, role.THANKS, role.YES])
 _BEHIND_IF: Final = frozenset([
     "me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede", "pueden", "fuera",
     "pago", "llega", "llegan", "llegara", "alcanza", "alcanzan", "trae", "traen", "manda", "mandan", "deja", "dejan",
     "dejas", "hace", "hacen", "queda", "quedan", "sale", "viene", "vienen", "esta", "estan", "aceptan",
 ])  # fmt: skip
-_BEFORE_PLAIN: Final = _BEFORE | {"and"}
-_OPEN: Final = frozenset([QUESTION, "but", "available", "price", "ask"])
+_BEFORE_PLAIN: Final = _BEFORE | {role.AND}
+_OPEN: Final = frozenset([role.QUESTION, role.BUT, role.AVAILABLE, role.PRICE, role.ASK])
 """With one of these a yes beside other words is not a plain one."""
 
 
@@ -53,19 +54,19 @@ class Agreement:
     def hear(self, element: Element) -> None:
         """Take a word of a yes for one, where it stands as one."""
         i = element.index
-        refused = self._context.kind(i - 1) == "negation"  # "no vale, mejor 2"
+        refused = self._context.kind(i - 1) is role.NEGATION  # "no vale, mejor 2"
         later = puts_off(element, self._context)
         if refused or later or is_if(element, self._context, self._scanner):
             return
         before = self._elements[:i]
-        apart = not before and not self._closed and self._context.kind(i + 1) in (COMMA, STOP, "but")
+        apart = not before and not self._closed and self._context.kind(i + 1) in (role.COMMA, role.STOP, role.BUT)
         norm = self._context.norm(i)
-        strong = (norm == "ya" and apart) or self._context.kind(i + 1) == "but"  # "ya, ...", "todo bien pero ..."
+        strong = (norm == "ya" and apart) or self._context.kind(i + 1) is role.BUT  # "ya, ...", "todo bien pero ..."
         if norm in _WEAK and not strong:
             return
-        opens = all(e.kind in _BEFORE or (e.kind == NOISE and e.roles & {"filler", "emoji"}) for e in before)
+        opens = all(e.kind in _BEFORE or (e.kind is role.NOISE and e.roles & {role.FILLER, role.EMOJI}) for e in before)
         self.agrees = True
-        self.accepts = self.accepts or opens or "settled" in element.roles
+        self.accepts = self.accepts or opens or role.SETTLED in element.roles
 
     def settle(self, spoken: AbstractSet[int]) -> None:
         """Takes the yes back where the message puts it off, but for what is told in the elements `spoken`."""
@@ -74,9 +75,10 @@ class Agreement:
 
     def accepts_all(self) -> bool:
         """Whether it accepts, and nothing is asked beside it."""
-        of_when = any("when" in e.roles for e in self._elements)  # "sí, ¿a qué hora llega?"
+        of_when = any(role.WHEN in e.roles for e in self._elements)  # "sí, ¿a qué hora llega?"
         return self.accepts and not any(
-            e.kind in _OPEN and "visit" not in e.roles and not (of_when and e.kind == QUESTION) for e in self._elements
+            e.kind in _OPEN and role.VISIT not in e.roles and not (of_when and e.kind is role.QUESTION)
+            for e in self._elements
         )
 
 
@@ -84,20 +86,20 @@ def puts_off(element: Element, context: Context) -> bool:
     """Whether a word puts the answer off: "luego", "te aviso"; but not "luego te pago", "que después no hay nadie"."""
     if context.norm(element.index) in _TO_CONFIRM:
         return _comes_later(element.index, context)
-    if "unsettled" not in element.roles or "later" not in element.roles:
-        return "unsettled" in element.roles
+    if role.UNSETTLED not in element.roles or role.LATER not in element.roles:
+        return role.UNSETTLED in element.roles
     i = element.index + 1
     while context.norm(i) in _TO_WHOM:
         i += 1
-    timed = context.kind(i) == "of" or context.kind(i) == MASK  # "después de las 6"
-    return not (timed or context.kind(element.index - 1) == "that" or context.norm(i) in PAYING)
+    timed = context.kind(i) is role.OF or context.kind(i) is role.MASK  # "después de las 6"
+    return not (timed or context.kind(element.index - 1) is role.THAT or context.norm(i) in PAYING)
 
 
 def _comes_later(i: int, context: Context) -> bool:
     """ "paso mañana y le confirmo", "antes de confirmar", but not "sí, te confirmo", "y te confirmo el pedido"."""
-    if context.kind(i - 1) in ("of", "for", "to", "by"):
+    if context.kind(i - 1) in (role.OF, role.FOR, role.TO, role.BY):
         return True
-    if context.norm(i - 1) not in ("te", "le", "les") or context.kind(i + 1) == "definite":
+    if context.norm(i - 1) not in ("te", "le", "les") or context.kind(i + 1) is role.DEFINITE:
         return False
     return any(context.kind(j) not in _BEFORE_PLAIN for j in range(i - 1))
 
@@ -108,5 +110,5 @@ def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
         return False
     after = context.kind(element.index + 1)
     words = context.norm(element.index + 1).split() if after else []
-    brings = after == "definite" and context.kind(element.index + 2) in ("request", "available", UNKNOWN)
-    return brings or (after != "yes" and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"
+    brings = after is role.DEFINITE and context.kind(element.index + 2) in (role.REQUEST, role.AVAILABLE, role.UNKNOWN)
+    return brings or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"

@@ -3,14 +3,16 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes import role
 from recado.quotes.binding import SIZE_OF_PAIRS
 from recado.quotes.context import QUIET, WE_ARE
-from recado.quotes.elements import MASK, NOISE, PRODUCT, QUANTITY, THINGS, UNKNOWN, VERBS, Element, Flag
+from recado.quotes.elements import THINGS, VERBS, Element, Flag
 from recado.quotes.heads import serves_each
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
+from recado.quotes.role import Role
 from recado.quotes.text import NUMBER
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 from recado.quotes.words import Kind
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _HALF: Final = Fraction(1, 2)
-_TO: Final = frozenset(["to", "definite"])
-_OF_SOMETHING_ELSE: Final = frozenset(["to", "by", "for", "of", "copula", "story"])
+_TO: Final = frozenset([role.TO, role.DEFINITE])
+_OF_SOMETHING_ELSE: Final = frozenset([role.TO, role.BY, role.FOR, role.OF, role.COPULA, role.STORY])
 """Before a number of something else than the thing before it."""
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
@@ -35,7 +37,7 @@ def bare_quantity(reading: "Reading", i: int, element: Element, state: State) ->
 def _add_half(reading: "Reading", i: int, element: Element) -> bool:
     """ "pizza y media": one and a half of the thing that stands right before."""
     q = element.quantity
-    if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) != "and":
+    if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) is not role.AND:
         return False
     last = reading.last((Stance.WANTED,))
     if last is None or reading.elements[i - 2] is not last.element:
@@ -69,18 +71,18 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
     if state.instead:
         state.instead, state.corrected = False, True
         return True
-    if after == "each" or before == "each" or (before in VERBS and context.kind(i - 2) == "each"):
-        if state.corrected and after == "each":
+    if after is role.EACH or before is role.EACH or (before in VERBS and context.kind(i - 2) is role.EACH):
+        if state.corrected and after is role.EACH:
             _give_each_anew(reading, q, state)
-        elif (not q.article or after == "each") and context.norm(i - 1) not in WE_ARE:
+        elif (not q.article or after is role.EACH) and context.norm(i - 1) not in WE_ARE:
             state.each = q
         return True
-    if before == "definite" and _takes_back(reading, i, q):
+    if before is role.DEFINITE and _takes_back(reading, i, q):
         return True
     if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):
-        return before != "of" or q.article
-    roles = reading.elements[j].roles if after in (NOISE, MASK) else NONE
-    if "noun" in roles and not roles & {"emoji", "filler"}:
+        return before is not role.OF or q.article
+    roles = reading.elements[j].roles if after in (role.NOISE, role.MASK) else NONE
+    if role.NOUN in roles and not roles & {role.EMOJI, role.FILLER}:
         return True
     if state.refuse:
         return not state.subtract or _subtract(reading, i, q, state)
@@ -116,9 +118,9 @@ def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
 def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
     """Whether a number counts the thing before it although it stands behind a preposition or a copula."""
     before = reading.context.kind(i - 1)
-    if before == "to" and reading.context.norm(i - 1) == "como":
+    if before is role.TO and reading.context.norm(i - 1) == "como":
         return True  # "unas camisas, como 3"
-    return (state.corrected and before in ("to", "by", "copula")) or (before == "of" and q.unit is not None)
+    return (state.corrected and before in (role.TO, role.BY, role.COPULA)) or (before is role.OF and q.unit is not None)
 
 
 def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
@@ -126,7 +128,7 @@ def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quanti
     if q.unusable is Unusable.VAGUE and last.amount is None:
         last.set_amount(q)  # "gasas varias"
         return True
-    if q.unit is not None and reading.elements[i - 1].kind == "of" and last.element.index == i - 2:
+    if q.unit is not None and reading.elements[i - 1].kind is role.OF and last.element.index == i - 2:
         last.set_amount(q)  # "una torta de 3 kilos"
         return True
     if Flag.SIZE in element.flags or (q.bare and _is_size(reading, last, q.value)):
@@ -149,7 +151,7 @@ def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity
         return True
     more = (
         bool(element.flags & {Flag.MORE, Flag.ANOTHER})
-        or reading.context.kind(reading.context.next(i, QUIET)) == "more"
+        or reading.context.kind(reading.context.next(i, QUIET)) is role.MORE
     )
     adds = state.corrected or (more and not last.parts)
     if last.state is Stance.WANTED and not adds and reading.context.is_share(i):
@@ -186,20 +188,20 @@ def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
 
 def _is_the_rest(reading: "Reading", i: int) -> bool:
     """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those wished."""
-    if reading.context.kind(i - 1) == "definite":
+    if reading.context.kind(i - 1) is role.DEFINITE:
         return True
-    if reading.context.kind(i + 1) != "for":
+    if reading.context.kind(i + 1) is not role.FOR:
         return False
-    before = next((e for e in reversed(reading.elements[max(0, i - _AHEAD) : i]) if e.kind == QUANTITY), None)
+    before = next((e for e in reversed(reading.elements[max(0, i - _AHEAD) : i]) if e.kind is role.QUANTITY), None)
     one = before is not None and Flag.BOUND not in before.flags and _is_article(before)
-    return one and before is not None and reading.context.kind(before.index + 1) == "for"
+    return one and before is not None and reading.context.kind(before.index + 1) is role.FOR
 
 
 def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
     """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if the message has not so many.
     What it has none of is the open quote's."""
     wish, at = reading.last((Stance.WANTED,)), reading.context.next(i, _TO)
-    if reading.context.kind(i + 1) == "to" and reading.context.kind(at) == PRODUCT:
+    if reading.context.kind(i + 1) is role.TO and reading.context.kind(at) is role.PRODUCT:
         wish, state.refuse = reading.known(reading.elements[at]), False
     if wish is None:
         return True
@@ -222,7 +224,7 @@ def _ask_for_unknown(reading: "Reading", i: int) -> bool:
     unknown = reading.elements[i - 2] if i > 1 and reading.context.norm(i - 1) == "," else None
     if (
         unknown is not None
-        and unknown.kind == UNKNOWN
+        and unknown.kind is role.UNKNOWN
         and Flag.VERB not in unknown.flags
         and element.quantity is not None
     ):
@@ -242,7 +244,7 @@ def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
     spans, tokens = reading.scanner.spans, reading.scanner.tokens
     start = max(last.element.start, until.start - _AHEAD)
     told = (spans[at] for at in range(start, until.start) if at in spans)
-    return any(span.kind is Kind.SIZE and tokens[span.end - 1].kind == NUMBER for span in told)
+    return any(span.kind is Kind.SIZE and tokens[span.end - 1].kind is NUMBER for span in told)
 
 
 def _share(reading: "Reading", i: int, last: Wish) -> None:
@@ -268,17 +270,17 @@ def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
         return True
     open_wishes = [w for w in reading.wishes if w.state is Stance.WANTED and w.amount is None]
     if last.amount is not None or not open_wishes:
-        if reading.context.kind(i - 1) in ("request", "add") and last.amount is None:
+        if reading.context.kind(i - 1) in (role.REQUEST, role.ADD) and last.amount is None:
             last.set_amount(q)
             return True
         return False
-    run = [e for e in reading.elements[i : i + _AHEAD] if e.kind == QUANTITY and Flag.BOUND not in e.flags]
+    run = [e for e in reading.elements[i : i + _AHEAD] if e.kind is role.QUANTITY and Flag.BOUND not in e.flags]
     later_things = any(e.kind in THINGS for e in reading.elements[i : i + _AHEAD])
     if not later_things and len(run) == len(open_wishes) > 1:
         open_wishes[0].set_amount(q)
         open_wishes[0].doubts.append(Doubt.IN_TURN)
         return True
-    if reading.context.kind(i - 1) == "and" and reading.context.kind(i - 2) in THINGS:
+    if reading.context.kind(i - 1) is role.AND and reading.context.kind(i - 2) in THINGS:
         return False  # "vela 1 y 7", of which there is no 7
     last.set_amount(q)
     last.doubts.append(Doubt.QUANTITY_APART)
@@ -289,8 +291,10 @@ def _is_article(element: Element) -> bool:
     return element.quantity is not None and element.quantity.article
 
 
-def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
-    factor = {"same": Fraction(1), "double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}[kind]
+def multiple(reading: "Reading", i: int, kind: Role, state: State) -> None:
+    factor = {role.SAME: Fraction(1), role.DOUBLE: Fraction(2), role.TRIPLE: Fraction(3), role.HALF_OF: Fraction(1, 2)}[
+        kind
+    ]
     j = reading.context.next(i, QUIET)
     thing = reading.context.kind(j)
     if thing in THINGS and reading.elements[j].q is None:
@@ -304,7 +308,7 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
     if last is not None and last.amount is None and before is not None and reading.elements[i - 1] is last.element:
         last.set_multiple(before, factor)  # "5 gorras, bufandas lo mismo"
         return
-    if last is not None and kind != "same":
+    if last is not None and kind is not role.SAME:
         last.amount = (last.amount or 1) * factor
         last.doubts.append(Doubt.COMPUTED)
 
@@ -312,9 +316,13 @@ def multiple(reading: "Reading", i: int, kind: str, state: State) -> None:
 def each(reading: "Reading", i: int, state: State) -> None:
     if serves_each(reading, i):
         return
-    if state.each is None and reading.context.kind(i + 1) == QUANTITY and Flag.BOUND in reading.elements[i + 1].flags:
+    if (
+        state.each is None
+        and reading.context.kind(i + 1) is role.QUANTITY
+        and Flag.BOUND in reading.elements[i + 1].flags
+    ):
         return
-    if state.each is None and reading.context.kind(i - 1) == QUANTITY:
+    if state.each is None and reading.context.kind(i - 1) is role.QUANTITY:
         q = reading.elements[i - 1].quantity
         if q is not None and Flag.BOUND not in reading.elements[i - 1].flags and not q.article:
             state.each = q

@@ -3,16 +3,19 @@
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.constructions import Found
-from recado.quotes.elements import COMMA, LINE, PRODUCT, QUALITY, SEVERAL, STOP, THINGS, Element
+from recado.quotes.elements import THINGS, Element
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
 
-_EDITS: Final = frozenset(["remove", "change", "instead"])
-_DEFINITE: Final = frozenset(["definite"])
-_POINTING: Final = frozenset(["definite", "yes"])
-_BEFORE_KINDS: Final = frozenset(["of", "to", "definite"])
-_AROUND_A_NO: Final = frozenset([COMMA, STOP, LINE, "negation", "nope", "courtesy", "thanks", "greeting", "only"])
+_EDITS: Final = frozenset([role.REMOVE, role.CHANGE, role.INSTEAD])
+_DEFINITE: Final = frozenset([role.DEFINITE])
+_POINTING: Final = frozenset([role.DEFINITE, role.YES])
+_BEFORE_KINDS: Final = frozenset([role.OF, role.TO, role.DEFINITE])
+_AROUND_A_NO: Final = frozenset([
+    role.COMMA, role.STOP, role.LINE, role.NEGATION, role.NOPE, role.COURTESY, role.THANKS, role.GREETING, role.ONLY,
+])  # fmt: skip
 CERTAIN: Final = 0.95
 """A likeness to a name below which a word is only like it."""
 
@@ -36,29 +39,29 @@ class Asides:
     def _is_bare_no(self, reason: Found) -> bool:
         """Whether the message is nothing but a no and the reason for it."""
         around = [e for e in self._elements if not reason.start <= e.start < reason.end]
-        quiet = all(e.kind in _AROUND_A_NO or "vacuous" in e.roles for e in around)
-        return quiet and any(e.kind in ("negation", "nope") and e.end <= reason.start for e in around)
+        quiet = all(e.kind in _AROUND_A_NO or role.VACUOUS in e.roles for e in around)
+        return quiet and any(e.kind in (role.NEGATION, role.NOPE) and e.end <= reason.start for e in around)
 
     def is_pointed_at(self, element: Element) -> bool:
         """ "quise decir la manta, esa quítala": the next clause points at what goes, which is not counted."""
         i = element.index + 1
-        if element.q is not None or self._context.kind(i) not in (COMMA, STOP):
+        if element.q is not None or self._context.kind(i) not in (role.COMMA, role.STOP):
             return False
         i = self._context.next(i, _POINTING)
-        return self._context.kind(i) == "remove" and self._context.closes(i + 1)
+        return self._context.kind(i) is role.REMOVE and self._context.closes(i + 1)
 
     def is_kind(self, token: int) -> bool:
         """Whether a kind of something comes at a token: "rosa", "en L", "de 5 años"."""
         after = next((e for e in self._elements if e.start >= token and e.kind not in _BEFORE_KINDS), None)
-        return after is not None and after.kind == QUALITY and self._mentions.wish(after) is not None
+        return after is not None and after.kind is role.QUALITY and self._mentions.wish(after) is not None
 
     def edit(self) -> bool:
         """Whether a word says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
         return any(map(self._edits, self._elements))
 
     def _edits(self, element: Element) -> bool:
-        if element.kind != "without":
+        if element.kind is not role.WITHOUT:
             return element.kind in _EDITS
         i = self._context.next(element.index, _DEFINITE)
-        known = self._context.kind(i) in (PRODUCT, SEVERAL)
+        known = self._context.kind(i) in (role.PRODUCT, role.SEVERAL)
         return known or (self._context.kind(i) in THINGS and i > element.index + 1)

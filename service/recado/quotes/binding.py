@@ -2,28 +2,18 @@
 
 from typing import Final
 
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    QUESTION,
-    STOP,
-    THINGS,
-    UNKNOWN,
-    VERBS,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes import role
+from recado.quotes.elements import THINGS, VERBS, Element, Flag
 from recado.quotes.matcher import Matcher
 from recado.quotes.sizes import COUNTS
 from recado.quotes.text import Token
 
-_SEPARATORS: Final = frozenset([COMMA, STOP, QUESTION, LINE, "and", "or", "but", "more"])
-_TRANSPARENT: Final = frozenset(["of", "definite", NOISE, LINK, "courtesy", "possessive", "con"])
+_SEPARATORS: Final = frozenset([
+    role.COMMA, role.STOP, role.QUESTION, role.LINE, role.AND, role.OR, role.BUT, role.MORE,
+])  # fmt: skip
+_TRANSPARENT: Final = frozenset([
+    role.OF, role.DEFINITE, role.NOISE, role.LINK, role.COURTESY, role.POSSESSIVE, role.CON,
+])  # fmt: skip
 _SIZE_NUMBERS: Final = range(20, 61)
 _BEFORE: Final = 40
 """Elements looked at for the thing whose sizes are listed."""
@@ -47,7 +37,7 @@ class Binder:
         segment: list[Element] = []
         for element in elements:
             if element.kind in _SEPARATORS and not (
-                element.kind == "more" and segment and segment[-1].kind == QUANTITY
+                element.kind is role.MORE and segment and segment[-1].kind is role.QUANTITY
             ):
                 self._segment(segment)
                 segment = []
@@ -56,8 +46,8 @@ class Binder:
         self._segment(segment)
 
     def _segment(self, segment: list[Element]) -> None:
-        counted = [(i, e) for i, e in enumerate(segment) if e.kind == QUANTITY or e.kind in THINGS]
-        if len(counted) < 2 and not any(e.kind == QUANTITY for _, e in counted):
+        counted = [(i, e) for i, e in enumerate(segment) if e.kind is role.QUANTITY or e.kind in THINGS]
+        if len(counted) < 2 and not any(e.kind is role.QUANTITY for _, e in counted):
             return
         if self._alternate(counted):
             return
@@ -69,10 +59,10 @@ class Binder:
 
     def _alternate(self, counted: list[tuple[int, Element]]) -> bool:
         """Whether each thing of a segment has its number behind it: "gorra 2 camisa 3"."""
-        kinds = "".join("q" if e.kind == QUANTITY else "t" for _, e in counted)
+        kinds = "".join("q" if e.kind is role.QUANTITY else "t" for _, e in counted)
         if len(kinds) < 4 or len(kinds) % 2 or kinds != "tq" * (len(kinds) // 2):
             return False
-        numbers = [e for _, e in counted if e.kind == QUANTITY]
+        numbers = [e for _, e in counted if e.kind is role.QUANTITY]
         if any(q.quantity is None or q.quantity.article for q in numbers):
             return False
         for (_, thing), (_, q) in zip(counted[::2], counted[1::2], strict=True):
@@ -83,11 +73,11 @@ class Binder:
         """ "camisa x2", "camisa (3)"."""
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
-            if thing.kind not in THINGS or q.kind != QUANTITY or thing.q is not None:
+            if thing.kind not in THINGS or q.kind is not role.QUANTITY or thing.q is not None:
                 continue
             if any(Flag.X in e.flags or Flag.OPEN in e.flags for e in segment[i + 1 : j]):
                 before = counted[k - 1][1] if k else None
-                if before is None or before.kind != QUANTITY or id(before) in used:
+                if before is None or before.kind is not role.QUANTITY or id(before) in used:
                     self._join(thing, q, after=True)
                     used.add(id(q))
 
@@ -95,7 +85,7 @@ class Binder:
         """ "3 M camisas"."""
         for k in range(len(counted) - 2):
             (i, q), (_, size), (j, thing) = counted[k : k + 3]
-            sized = q.kind == QUANTITY and Flag.SIZE in size.flags and thing.kind == PRODUCT
+            sized = q.kind is role.QUANTITY and Flag.SIZE in size.flags and thing.kind is role.PRODUCT
             if sized and j == i + 2 and id(q) not in used:
                 self._join(thing, q, after=False)
                 used.add(id(q))
@@ -104,15 +94,15 @@ class Binder:
         """ "3 camisas", "2 más de medias"."""
         for k in range(len(counted) - 1):
             (i, q), (j, thing) = counted[k], counted[k + 1]
-            if q.kind == QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
+            if q.kind is role.QUANTITY and thing.kind in THINGS and id(q) not in used and thing.q is None:
                 before = counted[k - 1][1] if k else None
-                if thing.kind == QUALITY and before is not None and self._is_size_behind(before, q):
+                if thing.kind is role.QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
-                between = [e for e in segment[i + 1 : j] if e.kind != "more"]
+                between = [e for e in segment[i + 1 : j] if e.kind is not role.MORE]
                 if _stands_for_a_thing(between, thing):
                     continue
                 if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
-                    "noun" in e.roles and "modifier" not in e.roles for e in between
+                    role.NOUN in e.roles and role.MODIFIER not in e.roles for e in between
                 ):
                     self._join(thing, q, after=False)
                     used.add(id(q))
@@ -121,13 +111,13 @@ class Binder:
         """ "camisas 3"."""
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
-            if thing.kind in THINGS and q.kind == QUANTITY and thing.q is None and id(q) not in used:
+            if thing.kind in THINGS and q.kind is role.QUANTITY and thing.q is None and id(q) not in used:
                 if self._is_of_each(thing, q):
                     continue
                 between = segment[i + 1 : j]
-                alone = any(e.kind == LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
+                alone = any(e.kind is role.LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
                 linked = (
-                    thing.kind != QUALITY
+                    thing.kind is not role.QUALITY
                     or (bool(thing.words or thing.sizes) and alone)
                     or (Flag.SIZE in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
                 )
@@ -138,15 +128,15 @@ class Binder:
     def _is_of_each(self, thing: Element, q: Element) -> bool:
         """ "cloro y pino 4 litros de cada uno": a number behind the last of several things that is for each."""
         behind = [e.kind for e in self._elements[q.index + 1 : q.index + 3]]
-        each = behind[:1] == ["each"] or behind == ["of", "each"]
+        each = behind[:1] == [role.EACH] or behind == [role.OF, role.EACH]
         before = [e for e in self._elements[max(0, thing.index - _NEAR) : thing.index] if e.kind not in _TRANSPARENT]
-        if not each or len(before) < 2 or before[-1].kind not in ("and", COMMA):
+        if not each or len(before) < 2 or before[-1].kind not in (role.AND, role.COMMA):
             return False
         return before[-2].kind in THINGS and before[-2].q is None
 
     def _is_size_behind(self, thing: Element, q: Element) -> bool:
         """ "zapatos 34 negros": a number between goods by the pair and their colour."""
-        if thing.kind != PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
+        if thing.kind is not role.PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
             return False
         return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
 
@@ -155,18 +145,21 @@ class Binder:
         if q.quantity is None or q.quantity.value in SIZE_OF_PAIRS:
             return False
         before = reversed(self._elements[max(0, q.index - _BEFORE) : q.index])
-        thing = next((e for e in before if e.kind in THINGS and e.kind != QUALITY), None)
+        thing = next((e for e in before if e.kind in THINGS and e.kind is not role.QUALITY), None)
         return thing is not None and (thing.q is None or Flag.QUANTITY_AFTER in thing.flags)
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
         """Whether a quantity behind a thing is its quantity, and not a size or a price."""
         assert q.quantity is not None
-        if any(e.kind in ("of", "to", "by", "for", "instead", "negation", "correction", "each") for e in between):
+        if any(
+            e.kind in (role.OF, role.TO, role.BY, role.FOR, role.INSTEAD, role.NEGATION, role.CORRECTION, role.EACH)
+            for e in between
+        ):
             return False
         part = q.quantity.value.denominator != 1 and q.quantity.unit is None
         if part and (thing.match is None or self._matcher.products[thing.match.products[0]].unit is None):
             return False
-        linked = any(e.kind in (LINK, *VERBS) or Flag.X in e.flags for e in between)
+        linked = any(e.kind in (role.LINK, *VERBS) or Flag.X in e.flags for e in between)
         if linked or not q.quantity.bare or thing.match is None:
             return True
         product = self._matcher.products[thing.match.products[0]]
@@ -196,10 +189,10 @@ class Binder:
             thing.flags.add(Flag.QUANTITY_AFTER)
 
     def _is_in(self, element: Element) -> bool:
-        return element.kind == "to" and self._tokens[element.start].norm == "en"
+        return element.kind is role.TO and self._tokens[element.start].norm == "en"
 
 
 def _stands_for_a_thing(between: list[Element], thing: Element) -> bool:
     """ "tiene teclado? una con su base": a number before what comes with a thing is of the thing."""
     kinds = [e.kind for e in between]
-    return kinds[:1] == ["con"] and (kinds[1:2] == ["possessive"] or thing.kind == UNKNOWN)
+    return kinds[:1] == [role.CON] and (kinds[1:2] == [role.POSSESSIVE] or thing.kind is role.UNKNOWN)

@@ -23,13 +23,13 @@ def join_codes(tokens: list[Token], matcher: "Matcher") -> None:
     """Make one word of each code, with the word that announces it."""
     i = len(tokens) - 1
     while i >= 0:
-        i = _join(tokens, i, matcher) - 1 if tokens[i].kind == NUMBER else i - 1
+        i = _join(tokens, i, matcher) - 1 if tokens[i].kind is NUMBER else i - 1
 
 
 def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
     """Join the code that has its last number at token `i`; the token where it starts, or `i`."""
     end = i + 1
-    while end < len(tokens) and not tokens[end].spaced and tokens[end].kind == WORD and end - i < 3:
+    while end < len(tokens) and not tokens[end].spaced and tokens[end].kind is WORD and end - i < 3:
         end += 1
     for stop in range(end, i, -1):
         start = i
@@ -44,7 +44,7 @@ def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
             else:
                 hyphen = True
             ours = code in matcher.codes or (hyphen and code_shape(code) in matcher.code_shapes)
-            if token.kind != PUNCT and ours and _is_meant(tokens, at, code):
+            if token.kind is not PUNCT and ours and _is_meant(tokens, at, code):
                 start = _mark(tokens, at)
                 first, last = tokens[start], tokens[stop - 1]
                 tokens[start:stop] = [Token(WORD, code, first.start, last.end, first.spaced)]
@@ -75,7 +75,7 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
     `shapes`: only of these shapes; of any, in a catalogue's names.
     """
     for i in range(len(tokens) - 3, -1, -1):
-        if i + 2 >= len(tokens) or tokens[i].kind != NUMBER:
+        if i + 2 >= len(tokens) or tokens[i].kind is not NUMBER:
             continue  # what stood here has been joined, or opens no grade
         first, letters, last = tokens[i : i + 3]
         if _is_grade(first, letters, last) and (
@@ -89,7 +89,7 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
         first, second = tokens[i], tokens[i + 1]
         if {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
             word = first.norm + second.norm
-            apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind == PUNCT
+            apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind is PUNCT
             if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):
                 tokens[i : i + 2] = [Token(WORD, word, first.start, second.end, first.spaced)]
 
@@ -102,12 +102,12 @@ def _is_grade(first: Token, letters: Token, last: Token) -> bool:
 
 
 def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
-    letters, digits = (first.norm, second.norm) if first.kind == WORD else (second.norm, first.norm)
+    letters, digits = (first.norm, second.norm) if first.kind is WORD else (second.norm, first.norm)
     if len(letters) > _MODEL_LETTERS or len(digits) > _MODEL_DIGITS or not digits.isdigit():
         return False
     if letters in _NO_MODEL or letters + digits in _NO_MODEL:
         return False
-    return first.kind == WORD or not (letters in lexicon.measures or lexicon.roles(letters))
+    return first.kind is WORD or not (letters in lexicon.measures or lexicon.roles(letters))
 
 
 def code_shape(code: str) -> str:

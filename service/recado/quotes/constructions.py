@@ -203,6 +203,6 @@ class Table:
 
 def _plain(written: str, token: Token) -> str:
     """A token as the patterns have it: without spaces, a new line as a full stop, a star as a star."""
-    if token.kind == NEWLINE:
+    if token.kind is NEWLINE:
         return "."
     return "*" if written[token.start] == "*" else token.norm.replace(" ", "_") or "_"

@@ -2,15 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes import role
 from recado.quotes.context import QUIET
-from recado.quotes.elements import (
-    COMMA,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import Element, Flag
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 
 if TYPE_CHECKING:
@@ -43,7 +37,7 @@ def correct(reading: "Reading", wish: Wish, state: State) -> None:
         last = reading.last((Stance.WANTED,))
         if last is not None and (wish.state is Stance.WANTED):
             last.state = Stance.REFUSED
-            if wish.amount is None and "definite" not in reading.around(wish.element):
+            if wish.amount is None and role.DEFINITE not in reading.around(wish.element):
                 wish.amount, wish.pairs = last.amount, last.pairs
     wish.doubts.append(Doubt.CORRECTED)
     state.replacing = False
@@ -53,7 +47,7 @@ def correct(reading: "Reading", wish: Wish, state: State) -> None:
 def _is_level(reading: "Reading", element: Element) -> bool:
     """ "4 gorras, baja a 1 camisa": it sets what it names, and takes back nothing before it."""
     i = min(element.index, element.q.index if element.q is not None else element.index) - 1
-    return reading.context.norm(i if reading.context.kind(i) != "definite" else i - 1) in _LEVELS
+    return reading.context.norm(i if reading.context.kind(i) is not role.DEFINITE else i - 1) in _LEVELS
 
 
 def keep_only(reading: "Reading", wish: Wish) -> None:
@@ -72,23 +66,23 @@ def keep_only(reading: "Reading", wish: Wish) -> None:
 def amends(reading: "Reading", i: int) -> bool:
     """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a second thought counts anew what was
     wished."""
-    j = reading.context.next(i, QUIET | {COMMA})
+    j = reading.context.next(i, QUIET | {role.COMMA})
     wished = reading.last((Stance.WANTED,)) is not None
-    if reading.context.kind(j) in (PRODUCT, QUALITY):
+    if reading.context.kind(j) in (role.PRODUCT, role.QUALITY):
         return Flag.QUANTITY_AFTER in reading.elements[j].flags and is_wished(reading, reading.elements[j])
-    if reading.context.kind(j) != QUANTITY or not wished or reading.context.kind(j + 1) == "more":
+    if reading.context.kind(j) is not role.QUANTITY or not wished or reading.context.kind(j + 1) is role.MORE:
         return False
     if Flag.BOUND not in reading.elements[j].flags:
         return True
     return any(
-        e.q is reading.elements[j] and is_wished(reading, e) and reading.context.kind(e.index + 1) != "more"
+        e.q is reading.elements[j] and is_wished(reading, e) and reading.context.kind(e.index + 1) is not role.MORE
         for e in reading.elements[j : j + _NEAR]
     )
 
 
 def is_wished(reading: "Reading", element: Element) -> bool:
     """Whether a product, or one of the kind that a quality tells, is wished."""
-    if element.kind != QUALITY:
+    if element.kind is not role.QUALITY:
         return reading.known(element) is not None
     wanted = (w.product for w in reading.wishes if w.state is Stance.WANTED)
     return any(
@@ -102,8 +96,8 @@ def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
     """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a thing that is wished gets its number again."""
     context = reading.context
     if Flag.QUANTITY_AFTER in element.flags:
-        partly = context.kind(i - 1) == "definite" and "of" in context.roles(i - 1) | context.roles(i - 2)
-        again = partly or context.kind(i + 1) == "only"
+        partly = context.kind(i - 1) is role.DEFINITE and role.OF in context.roles(i - 1) | context.roles(i - 2)
+        again = partly or context.kind(i + 1) is role.ONLY
     else:
-        again = element.q is None and context.kind(i + 1) == "correction" and context.kind(i + 2) == QUANTITY
+        again = element.q is None and context.kind(i + 1) is role.CORRECTION and context.kind(i + 2) is role.QUANTITY
     return again and is_wished(reading, element)

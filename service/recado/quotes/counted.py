@@ -5,18 +5,8 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.elements import (
-    COMMA,
-    LINK,
-    MASK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    SEVERAL,
-    THINGS,
-    Flag,
-)  # fmt: skip
+from recado.quotes import role
+from recado.quotes.elements import THINGS, Flag
 from recado.quotes.kin_sizes import add_other_size, names_kin
 from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
@@ -28,8 +18,8 @@ from recado.quotes.text import NUMBER, WORD, key
 from recado.quotes.things import add_thing
 from recado.quotes.words import Kind
 
-_BEFORE_MEASURE: Final = frozenset(["correction", "request", "add", COMMA])
-_NO_MORE: Final = frozenset(["timeunit", "people", "occasions", "services"])
+_BEFORE_MEASURE: Final = frozenset([role.CORRECTION, role.REQUEST, role.ADD, role.COMMA])
+_NO_MORE: Final = frozenset([role.TIMEUNIT, role.PEOPLE, role.OCCASIONS, role.SERVICES])
 """Roles of what is another one of itself: "otro día"."""
 _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
@@ -54,26 +44,26 @@ def add_unusable(scene: Scene, i: int) -> int:
     if found is None:
         return 0
     end, why = found
-    while scene.has(end, "of"):
+    while scene.has(end, role.OF):
         end += 1
-    element = scene.add(QUANTITY, i, end)
+    element = scene.add(role.QUANTITY, i, end)
     element.quantity = Quantity(1, end, article=why is Unusable.VAGUE, bare=False, unusable=why)
     return end
 
 
 def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
-    if scene.norm(i) in ("unos", "unas", "como") and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind == NUMBER:
+    if scene.norm(i) in ("unos", "unas", "como") and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind is NUMBER:
         i += 1
     between = scene.norm(i) == "entre" and i + 1 < len(scene.tokens)
     if between:
         i += 1
-    if i in scene.spans or not (scene.tokens[i].kind == NUMBER or scene.roles[i] & {"number", "article"}):
+    if i in scene.spans or not (scene.tokens[i].kind is NUMBER or scene.roles[i] & {role.NUMBER, role.ARTICLE}):
         return None
     first, j = cardinal(scene.tokens, scene.roles, i, scene.lexicon)
     if first is None or j >= len(scene.tokens):
         return None
     dash = scene.tokens[j].norm == "-" and not scene.tokens[j].spaced
-    joint = "and" in scene.roles[j] if between else "or" in scene.roles[j] or scene.tokens[j].norm == "a"
+    joint = role.AND in scene.roles[j] if between else role.OR in scene.roles[j] or scene.tokens[j].norm == "a"
     if not (dash or joint):
         return None
     second = (
@@ -83,7 +73,7 @@ def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
     )
     if second is None or second.article or second.value <= first or j + 1 in scene.spans:
         return None
-    if "or" not in scene.roles[j] and not scene.opens_thing(second.end + scene.has(second.end, "of")):
+    if role.OR not in scene.roles[j] and not scene.opens_thing(second.end + scene.has(second.end, role.OF)):
         return None
     whole = measure(scene.tokens, scene.roles, j + 1, scene.lexicon)
     return second.end if whole is None else whole.end, Unusable.RANGE
@@ -92,26 +82,26 @@ def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
 def _worth(scene: Scene, i: int) -> tuple[int, Unusable] | None:
     span = scene.spans.get(i)
     end = span.end if span is not None and span.kind is Kind.PRICE else 0
-    if not end and scene.tokens[i].kind == NUMBER and scene.norm(i + 1) == "mil":
+    if not end and scene.tokens[i].kind is NUMBER and scene.norm(i + 1) == "mil":
         end = i + 2
     if not end:
         return None
-    joined = scene.has(end, "of") or scene.norm(end) == "en"  # "10.000 pesos en toallitas"
+    joined = scene.has(end, role.OF) or scene.norm(end) == "en"  # "10.000 pesos en toallitas"
     return (end, Unusable.WORTH) if joined and scene.opens_product(end + 1) else None
 
 
 def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
-    j = i + 1 if "article" in scene.roles[i] or scene.norm(i) == "un" else i
-    if scene.norm(i) in ("unos", "unas") and scene.norm(j) in scene.lexicon.measures and scene.has(j + 1, "of"):
+    j = i + 1 if role.ARTICLE in scene.roles[i] or scene.norm(i) == "un" else i
+    if scene.norm(i) in ("unos", "unas") and scene.norm(j) in scene.lexicon.measures and scene.has(j + 1, role.OF):
         return (j + 1, Unusable.VAGUE) if scene.opens_product(j + 2) else None  # "unos metros de tul"
     if scene.norm(j) not in _VAGUE or (j == i and scene.norm(j) in ("pocos", "pocas", "poco", "monton")):
         return None
     past = j + 1 + (scene.norm(j + 1) in scene.lexicon.measures)  # "unos cuantos litros"
-    behind = scene.kind(-1) == PRODUCT and scene.kind(-2) != QUANTITY and j == i
-    if (behind or (past > j + 1 and scene.kind(-2) == PRODUCT)) and scene.has_no_noun(past):
+    behind = scene.kind(-1) is role.PRODUCT and scene.kind(-2) is not role.QUANTITY and j == i
+    if (behind or (past > j + 1 and scene.kind(-2) is role.PRODUCT)) and scene.has_no_noun(past):
         return past, Unusable.VAGUE  # "gasas varias", "cloro, unos cuantos litros"
-    opens = past + scene.has(past, "of")
-    if not (scene.opens_product(opens) or scene.opens_thing(opens)) or "timeunit" in scene.roles[opens]:
+    opens = past + scene.has(past, role.OF)
+    if not (scene.opens_product(opens) or scene.opens_thing(opens)) or role.TIMEUNIT in scene.roles[opens]:
         return None
     return past, Unusable.VAGUE
 
@@ -129,12 +119,12 @@ def add_measure(scene: Scene, i: int) -> int:
         assert after is not None
         if scene.matcher.products[after.products[0]].unit is None and (before := scene.counted_before()) is not None:
             value, collective = value * (before.collective or 1), before.collective  # "media de" after a dozen
-    elif scene.has(end - 1, "of") and scene.is_each(end - 1):
+    elif scene.has(end - 1, role.OF) and scene.is_each(end - 1):
         end -= 1  # "dos metros de cada una"
     elif not _is_measured(scene, found, after):
         return 0
-    element = scene.add(QUANTITY, i, end)
-    named = found.at == i and scene.kind(-2) == "definite"  # "a cómo el kilo de papa?" tells no amount
+    element = scene.add(role.QUANTITY, i, end)
+    named = found.at == i and scene.kind(-2) is role.DEFINITE  # "a cómo el kilo de papa?" tells no amount
     element.quantity = Quantity(value, end, article=named, unit=found.unit, bare=False, collective=collective)
     if "mas" in scene.norms[found.at : end]:
         element.flags.add(Flag.ANOTHER)
@@ -182,7 +172,7 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     if after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found):
         return True  # "1 kg de roja"
     unknown = found.end < len(scene.tokens) and not scene.roles[found.end]
-    return unknown and scene.has(found.end - 1, "of")  # "10 L de compost"
+    return unknown and scene.has(found.end - 1, role.OF)  # "10 L de compost"
 
 
 def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:
@@ -193,12 +183,14 @@ def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:
 
 def _follows_product(scene: Scene, unit: Unit) -> bool:
     """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
-    parted = scene.kind(-1) in (LINK, COMMA, "only") or (scene.kind(-1) == "of" and scene.kind(-2) == PRODUCT)
+    parted = scene.kind(-1) in (role.LINK, role.COMMA, role.ONLY) or (
+        scene.kind(-1) is role.OF and scene.kind(-2) is role.PRODUCT
+    )
     before = -2 if parted else -1
-    if scene.kind(before) not in (PRODUCT, SEVERAL, QUALITY):
+    if scene.kind(before) not in (role.PRODUCT, role.SEVERAL, role.QUALITY):
         return False
-    counted = scene.elements[before - 1].quantity if scene.kind(before - 1) == QUANTITY else None
-    if scene.kind(-1) != "of":
+    counted = scene.elements[before - 1].quantity if scene.kind(before - 1) is role.QUANTITY else None
+    if scene.kind(-1) is not role.OF:
         return counted is None
     match = scene.elements[before].match
     return (counted is None or counted.article) and match is not None and scene.is_sold_by(match.products[0], unit)
@@ -216,7 +208,7 @@ def _stands_alone(scene: Scene, found: Measure) -> bool:
 def _is_letter_size(scene: Scene, found: Measure) -> bool:
     """ "3 M camisas": a capital that stands apart is a size of clothes."""
     unit = scene.tokens[found.at]
-    if scene.has(found.end - 1, "of"):
+    if scene.has(found.end - 1, role.OF):
         return False  # "10 L de abono"
     return len(unit.norm) == 1 and unit.spaced and scene.text[unit.start].isupper()
 
@@ -229,16 +221,16 @@ def add_number(scene: Scene, i: int) -> int:
     if scene.is_long_name(i + 1):
         value = scene.tokens[i].value
         return add_quantity(scene, i, Quantity(value, i + 1)) if value is not None else i + 1
-    if scene.kind(-1) == "of" and scene.kind(-2) == QUANTITY and i + 1 < len(scene.tokens):
+    if scene.kind(-1) is role.OF and scene.kind(-2) is role.QUANTITY and i + 1 < len(scene.tokens):
         after = scene.tokens[i + 1]
-        if after.kind == WORD and scene.matcher.knows(after.norm) and key(after.norm) not in scene.matcher.single:
-            element = scene.add(QUALITY, i, i + 2)  # "dos de 2 plazas"
+        if after.kind is WORD and scene.matcher.knows(after.norm) and key(after.norm) not in scene.matcher.single:
+            element = scene.add(role.QUALITY, i, i + 2)  # "dos de 2 plazas"
             element.words = [scene.tokens[i].norm, after.norm]
             element.text = scene.written(i, i + 2)
             return i + 2
     q = quantity(scene.tokens, scene.roles, i, scene.lexicon, scene.matcher.names)
     if q is None:
-        scene.add(MASK, i, i + 1, frozenset(["number"]))
+        scene.add(role.MASK, i, i + 1, frozenset([role.NUMBER]))
         return i + 1
     return add_quantity(scene, i, q)
 
@@ -254,22 +246,22 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
     held = q.end - 1 - dotted
     if q.pieces and (scene.names_long(held) if dotted else _is_vessel(scene, held) or scene.opens_long(held)):
         q = msgspec.structs.replace(q, end=held, pieces=False)
-    element = scene.add(QUANTITY, i, q.end)
+    element = scene.add(role.QUANTITY, i, q.end)
     element.quantity = q
-    if i > 0 and scene.tokens[i - 1].norm == "-" and not scene.tokens[i].spaced and scene.tokens[i].kind == NUMBER:
+    if i > 0 and scene.tokens[i - 1].norm == "-" and not scene.tokens[i].spaced and scene.tokens[i].kind is NUMBER:
         dash = scene.tokens[i - 1]
         opener = scene.elements[-3] if len(scene.elements) >= 3 else None
         steered = opener is not None and opener.kind in (
-            "request",
-            "add",
-            "and",
-            "correction",
-            "greeting",
-            "courtesy",
-            NOISE,
-            COMMA,
+            role.REQUEST,
+            role.ADD,
+            role.AND,
+            role.CORRECTION,
+            role.GREETING,
+            role.COURTESY,
+            role.NOISE,
+            role.COMMA,
         )
-        if dash.spaced and steered and scene.elements[-2].kind == LINK:
+        if dash.spaced and steered and scene.elements[-2].kind is role.LINK:
             element.negative = True
     end = q.end
     if scene.norm(end) == "x" and end < len(scene.tokens):
@@ -279,19 +271,19 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
 
 def _is_vessel(scene: Scene, i: int) -> bool:
     """Whether a container that holds nothing is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
-    if "container" not in scene.roles[i] or scene.roles[i] & {"unit", "piece"} or scene.is_product(i + 1):
+    if role.CONTAINER not in scene.roles[i] or scene.roles[i] & {role.UNIT, role.PIECE} or scene.is_product(i + 1):
         return False
-    if scene.kind(-1) == "and":
+    if scene.kind(-1) is role.AND:
         return True
     last = next((e for e in scene.behind() if e.kind in THINGS), None)
-    return last is None or (last.index > 0 and scene.elements[last.index - 1].kind == QUANTITY)
+    return last is None or (last.index > 0 and scene.elements[last.index - 1].kind is role.QUANTITY)
 
 
 def add_another(scene: Scene, i: int) -> int:
     """ "otra": one more; "otra de lapiceros" after "una docena de lápices": one more dozen; "otro día": nothing."""
     roles = scene.roles[i + 1] if i + 1 < len(scene.tokens) else NONE
-    if roles & _NO_MORE and not roles & {"for", "modifier", "good"} and not scene.is_product(i + 1):
-        scene.add(NOISE, i, i + 1)
+    if roles & _NO_MORE and not roles & {role.FOR, role.MODIFIER, role.GOOD} and not scene.is_product(i + 1):
+        scene.add(role.NOISE, i, i + 1)
         return i + 1
     counted = i + 1 < len(scene.tokens) and (scene.is_counted(i + 1) or bool(scene.roles[i + 1] & QUANTITY_ROLES))
     if counted and not names_kin(scene, i + 1):
@@ -299,23 +291,23 @@ def add_another(scene: Scene, i: int) -> int:
     q = Quantity(1, i + 1, article=True)
     more = measure(scene.tokens, scene.roles, i + 1, scene.lexicon) if i + 1 < len(scene.tokens) else None
     if more is not None and more.unit is not None and more.at == i + 1:
-        element = scene.add(QUANTITY, i, more.end)
+        element = scene.add(role.QUANTITY, i, more.end)
         element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)
         return more.end  # "otro kilo de naranjas"
     unit = scene.lexicon.measures.get(scene.norm(i + 1))
-    beside = scene.kind(-1) == PRODUCT or (unit is not None and scene.has_no_noun(i + 2))
+    beside = scene.kind(-1) is role.PRODUCT or (unit is not None and scene.has_no_noun(i + 2))
     measured = next((e.match for e in scene.behind() if e.match is not None), None) if beside else None
     if unit is not None and measured is not None and scene.is_sold_by(measured.products[0], unit):
-        element = scene.add(QUANTITY, i, i + 2)
+        element = scene.add(role.QUANTITY, i, i + 2)
         element.quantity = Quantity(1, i + 2, unit=unit, bare=False)
         return i + 2  # "boquerones otro kilo"
-    if scene.has(i + 1, "of"):
+    if scene.has(i + 1, role.OF):
         before = scene.counted_before()
         if before is not None and before.collective:
             q = Quantity(before.value, i + 1, collective=before.collective)
         elif before is not None and before.pairs:
             q = Quantity(1, i + 1, pairs=True)
-    element = scene.add(QUANTITY, i, i + 1)
+    element = scene.add(role.QUANTITY, i, i + 1)
     element.quantity = q
     element.flags.add(Flag.ANOTHER)
     return i + 1

@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.numbers import cardinal
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD
 from recado.quotes.words import Words
@@ -27,12 +28,12 @@ _PAYING: Final = frozenset(
 _PAID_WITHIN: Final = 3
 """Tokens from a word of paying to the number."""
 _HOUSE_DIGITS: Final = 4
-_STEERS: Final = frozenset(["change", "correction", "add", "remove"])
+_STEERS: Final = frozenset([role.CHANGE, role.CORRECTION, role.ADD, role.REMOVE])
 _LEAVES: Final = re.compile(r"(?:dej[ae][ns]?|dejemos|pon|ponga|pone)(?:me|nos|se)?(?:l[oa]s?)?")
 _FROM_VERB: Final = 8
 """Tokens from "deja" to its number."""
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
-_PIECES: Final = frozenset(["piece", "pair", "collective"])
+_PIECES: Final = frozenset([role.PIECE, role.PAIR, role.COLLECTIVE])
 _HOUR_WORDS: Final = frozenset(["am", "pm", "hrs", "hs", "h", "horas", "hora", "punto", "min"])
 _PARTS_OF_DAY: Final = ("tarde", "noche", "manana", "madrugada")
 
@@ -57,9 +58,9 @@ def before_product(words: Words, start: int, end: int) -> bool:
 
 def past_price(words: Words, start: int, end: int) -> int:
     """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount; 0 for "3 lana de acero"."""
-    if words.has(end - 1, "currency") and words.names_long(end - 1):
+    if words.has(end - 1, role.CURRENCY) and words.names_long(end - 1):
         return 0
-    while words.has(end, "currency") and not words.names_product(end):
+    while words.has(end, role.CURRENCY) and not words.names_product(end):
         end += 1
     if words.norm(end) == "cada":
         return end + 2 if words.norm(end + 1) in _PER_ONE else end + 1
@@ -89,7 +90,7 @@ def is_offered(words: Words, start: int, end: int) -> bool:
 
 def is_decimal(words: Words, start: int, end: int) -> bool:
     """Whether a number has decimals, and no unit behind it."""
-    return isinstance(words.tokens[end - 1].value, Fraction) and not words.has(end, "measure")
+    return isinstance(words.tokens[end - 1].value, Fraction) and not words.has(end, role.MEASURE)
 
 
 def is_paid(words: Words, start: int, end: int) -> bool:
@@ -123,7 +124,7 @@ def past_named_phone(words: Words, start: int, end: int) -> int:
     """Past "mi cel es el 555 12 34"; 0 if no long number follows."""
     i = end
     while i < min(words.count, start + _NAMED_WITHIN) and not words.is_number(i):
-        if words.tokens[i].kind == NEWLINE or words.names_product(i):
+        if words.tokens[i].kind is NEWLINE or words.names_product(i):
             return 0
         i += 1
     digits = 0
@@ -144,7 +145,7 @@ def past_named_phone(words: Words, start: int, end: int) -> int:
 
 def past_hour(words: Words, start: int, end: int) -> int:
     """Past what goes on with an hour: ":30", "y media", "pm", "de la tarde"."""
-    while end < words.count and words.tokens[end].kind != NEWLINE:
+    while end < words.count and words.tokens[end].kind is not NEWLINE:
         step = _of_hour(words, end)
         if not step:
             return end
@@ -158,9 +159,9 @@ def _of_hour(words: Words, i: int) -> int:
     if norm in (":", "y"):
         if norm == ":" and i + 1 < words.count and words.tokens[i + 1].spaced:
             return 0  # "mañana 8 am: 4 varillas"
-        counted = words.is_number(i + 1) or words.has(i + 1, "half") or words.has(i + 1, "number")
+        counted = words.is_number(i + 1) or words.has(i + 1, role.HALF) or words.has(i + 1, role.NUMBER)
         return 2 if counted and not (norm == "y" and words.names_product(i + 2)) else 0
-    if norm in _HOUR_WORDS or words.has(i, "timeunit"):
+    if norm in _HOUR_WORDS or words.has(i, role.TIMEUNIT):
         return 1
     if norm in ("p", "a") and words.norm(i + 1) in (".", "m"):
         return 2
@@ -186,7 +187,7 @@ def is_visit(words: Words, start: int, end: int) -> bool:
     for i in range(start - 1, max(-1, start - _CLAUSE), -1):
         if words.tokens[i].kind in (PUNCT, NEWLINE):
             return False
-        if words.has(i, "visit"):
+        if words.has(i, role.VISIT):
             return True
     return False
 
@@ -201,30 +202,30 @@ def is_due(words: Words, start: int, end: int) -> bool:
     """Whether "el 14" is a day: it is due then, an hour or an amount follows, or nothing does."""
     if not _is_day(words, end - 1):
         return False
-    if words.is_number(end) or words.has(end, "number") or words.has(end, "article"):
+    if words.is_number(end) or words.has(end, role.NUMBER) or words.has(end, role.ARTICLE):
         return True  # "el 14 cien rosas"
     if words.names_product(end):
         return False
-    due = words.has(start - 1, "for") or words.has(start - 1, "to")
-    return due or words.closes(end) or words.has(end, "of") or _is_timed(words, end)
+    due = words.has(start - 1, role.FOR) or words.has(start - 1, role.TO)
+    return due or words.closes(end) or words.has(end, role.OF) or _is_timed(words, end)
 
 
 def _is_timed(words: Words, i: int) -> bool:
     """ "el 12 a las 8"."""
-    return words.has(i, "to") and words.norm(i + 1) in ("la", "las")
+    return words.has(i, role.TO) and words.norm(i + 1) in ("la", "las")
 
 
 def is_day_of_week(words: Words, start: int, end: int) -> bool:
     """ "el viernes 14": a day's name with its number, where a clause ends, an hour follows or a verb that asks."""
     if not _is_day(words, end - 1) or words.names_product(end) or words.closes(start):
         return False
-    return words.closes(end) or words.has(end, "request") or _is_timed(words, end)
+    return words.closes(end) or words.has(end, role.REQUEST) or _is_timed(words, end)
 
 
 def past_series(words: Words, start: int, end: int) -> int:
     """Past several hours or ages: "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if these are none."""
     i = end
-    while (words.norm(i) == "," or words.has(i, "and") or words.has(i, "or")) and words.is_number(i + 1):
+    while (words.norm(i) == "," or words.has(i, role.AND) or words.has(i, role.OR)) and words.is_number(i + 1):
         i += 2
     words.matcher.steps.charge(i - end)
     after = past_hour(words, start, i)
@@ -252,8 +253,10 @@ def is_size_of_article(words: Words, start: int, end: int) -> bool:
 
 def is_counted(words: Words, start: int, end: int) -> bool:
     """Whether an amount stands before "de", as in "2 de las 3", or a product follows, or any thing: "para las 7"."""
-    counted = words.is_number(start - 1) and words.has(start, "of")
-    hour = not words.has(start, "for") or words.closes(end) or words.has(end, "of") or words.has(end, "timeunit")
+    counted = words.is_number(start - 1) and words.has(start, role.OF)
+    hour = (
+        not words.has(start, role.FOR) or words.closes(end) or words.has(end, role.OF) or words.has(end, role.TIMEUNIT)
+    )
     return counted or not hour or words.names_product(end)
 
 
@@ -268,7 +271,7 @@ def is_size_word(words: Words, start: int, end: int) -> bool:
     if not words.norm(start).startswith("calz"):
         return True
     before = start - 1
-    bare = not words.has(before, "article") and not words.has(before, "definite") and not words.is_number(before)
+    bare = not words.has(before, role.ARTICLE) and not words.has(before, role.DEFINITE) and not words.is_number(before)
     return bare and words.is_number(end) and words.tokens[end].value in SIZES
 
 
@@ -277,11 +280,11 @@ def past_named_size(words: Words, start: int, end: int) -> int:
     single = len(words.norm(start)) == 1
     if words.is_number(end) and not words.names_product(end + 1) and len(words.norm(end)) <= 4:
         return past_sizes(words, start, end + 1)
-    if single and not words.has(end, "sizemark"):
+    if single and not words.has(end, role.SIZEMARK):
         return 0
-    if words.has(end, "number"):  # "talla treinta y dos"
+    if words.has(end, role.NUMBER):  # "talla treinta y dos"
         return past_sizes(words, start, cardinal(words.tokens, words.roles, end, words.matcher.lexicon)[1])
-    named = words.has(end, "sizemark") or words.has(end, "modifier")
+    named = words.has(end, role.SIZEMARK) or words.has(end, role.MODIFIER)
     return past_sizes(words, start, end + 1) if named else 0
 
 
@@ -294,11 +297,11 @@ def past_sizes(words: Words, start: int, end: int) -> int:
     """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""
     while end < words.count:
         i = end
-        while words.norm(i) in (",", "-", "/") or words.has(i, "and") or words.has(i, "or"):
+        while words.norm(i) in (",", "-", "/") or words.has(i, role.AND) or words.has(i, role.OR):
             i += 1
         if i == end or i - end > 2:
             return end
-        mark = words.has(i, "sizemark") and is_mark(words, i, i + 1)
+        mark = words.has(i, role.SIZEMARK) and is_mark(words, i, i + 1)
         number = words.is_number(i) and words.tokens[i].value in SIZES and words.closes(i + 1)
         if not (mark or (number and words.norm(end) != ",")):
             return end
@@ -309,12 +312,12 @@ def past_sizes(words: Words, start: int, end: int) -> int:
 def past_bare_sizes(words: Words, start: int, end: int) -> int:
     """Past a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
     i = start
-    while _is_bare_size(words, i) and (words.norm(i + 1) in (",", "-", "/") or words.has(i + 1, "and")):
+    while _is_bare_size(words, i) and (words.norm(i + 1) in (",", "-", "/") or words.has(i + 1, role.AND)):
         i += 2
     if i == start:
         return 0
     words.matcher.steps.charge(i - start)
-    behind_word = start > 0 and words.tokens[start - 1].kind == WORD
+    behind_word = start > 0 and words.tokens[start - 1].kind is WORD
     return i + 1 if behind_word and _is_bare_size(words, i) and words.closes(i + 1) else 0
 
 
@@ -332,16 +335,16 @@ def past_factors(words: Words, start: int, end: int) -> int:
     spaced = words.tokens[start + 1].spaced
     while words.norm(end) == "x" and words.is_number(end + 1) and words.tokens[end].spaced == spaced:
         end += 2
-    return end + 1 if words.has(end, "measure") else end
+    return end + 1 if words.has(end, role.MEASURE) else end
 
 
 def is_sold_by(words: Words, start: int, end: int) -> bool:
     """Whether a measure is an amount, "3 m de", its unit a size's letter, "3 M", or opens a name, "3 g shock"."""
-    return words.has(end, "of") or words.is_capital(end - 1) or words.names_long(end - 1)
+    return words.has(end, role.OF) or words.is_capital(end - 1) or words.names_long(end - 1)
 
 
 def past_link(words: Words, start: int, end: int) -> int:
     """Past all that stands there without a space."""
-    while end < words.count and not words.tokens[end].spaced and words.tokens[end].kind != NEWLINE:
+    while end < words.count and not words.tokens[end].spaced and words.tokens[end].kind is not NEWLINE:
         end += 1
     return end

@@ -5,26 +5,15 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import Match
 from recado.quotes.numbers import Quantity
+from recado.quotes.role import Role, Roles
 from recado.quotes.sizes import Size
 
-# kinds of element; the rest are role names of the lexicon, the first that fits in this order
-QUANTITY: Final = "quantity"
-PRODUCT: Final = "product"
-SEVERAL: Final = "several"
-UNKNOWN: Final = "unknown"
-QUALITY: Final = "quality"  # a colour, a size, a part of a name: "2 de las azules"
-COMMA: Final = "comma"
-STOP: Final = "stop"
-QUESTION: Final = "question"
-LINE: Final = "line"
-LINK: Final = "link"
-MASK: Final = "mask"
-NOISE: Final = "noise"
-VERBS: Final = frozenset(["request", "add", "remove", "change"])
-THINGS: Final = frozenset([PRODUCT, SEVERAL, UNKNOWN, QUALITY])
+VERBS: Final = frozenset([role.REQUEST, role.ADD, role.REMOVE, role.CHANGE])
+THINGS: Final = frozenset([role.PRODUCT, role.SEVERAL, role.UNKNOWN, role.QUALITY])
 
 
 class Flag(IntEnum):
@@ -67,10 +56,10 @@ class Flag(IntEnum):
 class Element(msgspec.Struct, eq=False):
     """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
 
-    kind: str
+    kind: Role
     start: int
     end: int
-    roles: frozenset[str] = NONE
+    roles: Roles = NONE
     index: int = 0
     text: str = ""
     quantity: Quantity | None = None

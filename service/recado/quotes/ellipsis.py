@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare
 from recado.quotes.constructions import Does
-from recado.quotes.elements import PRODUCT, SEVERAL
 from recado.quotes.matcher import How
 from recado.quotes.service import as_sold, read
 from recado.quotes.steps import TooLongError
@@ -120,7 +120,7 @@ class Ellipsis:
 
     def counted(self, skus: Sequence[str], said: str) -> list[str]:
         """The products that "2 bolsas" may count: those whose name begins so, else those with such another name."""
-        words = {key(token.norm) for token in tokenise(said) if token.kind == WORD}
+        words = {key(token.norm) for token in tokenise(said) if token.kind is WORD}
         heads = {sku: [key(name.split()[0]) for name in self._plain(sku)] for sku in skus[:_MOST_LINES]}
         called = [sku for sku, names in heads.items() if words.intersection(names[:1])]
         return called or [sku for sku, names in heads.items() if words.intersection(names)]
@@ -202,7 +202,7 @@ class Ellipsis:
         except TooLongError:
             return ()
         first = reading.elements[0] if reading.elements else None
-        match = first.match if first is not None and first.kind in (PRODUCT, SEVERAL) else None
+        match = first.match if first is not None and first.kind in (role.PRODUCT, role.SEVERAL) else None
         if match is None or match.how is How.OTHER or match.last < len(tokenise(head)):
             return ()
         if any(token.kind in (WORD, NUMBER) for token in reading.scanner.tokens[match.last + 1 :]):

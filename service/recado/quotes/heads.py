@@ -4,22 +4,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.context import WE_ARE
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    NOISE,
-    PRODUCT,
-    QUANTITY,
-    QUESTION,
-    SEVERAL,
-    STOP,
-    THINGS,
-    UNKNOWN,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.numbers import Unusable
 from recado.quotes.told import OWN_NEEDS
 from recado.quotes.wishes import Doubt, Stance
@@ -32,9 +19,11 @@ _AHEAD: Final = 40
 """Elements looked at around the present one: more than any sentence has."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
-_PARTS: Final = frozenset([COMMA, STOP, LINE])
-_BEFORE_EACH: Final = frozenset(["", "and", "request", LINK, QUESTION, *_PARTS])
-_TO_THE_FIRST: Final = frozenset([NOISE, "request", "add", "definite", "copula", "courtesy", "con", LINK, LINE])
+_PARTS: Final = frozenset([role.COMMA, role.STOP, role.LINE])
+_BEFORE_EACH: Final = frozenset([role.OUTSIDE, role.AND, role.REQUEST, role.LINK, role.QUESTION, *_PARTS])
+_TO_THE_FIRST: Final = frozenset([
+    role.NOISE, role.REQUEST, role.ADD, role.DEFINITE, role.COPULA, role.COURTESY, role.CON, role.LINK, role.LINE,
+])  # fmt: skip
 """What may stand between "each" and the first of the things that each one gets."""
 
 
@@ -53,13 +42,13 @@ def serves_each(reading: "Reading", i: int) -> bool:
     before = reading.context.kind(i - 1)
     person = Flag.PERSON in reading.elements[i].flags
     opens = _opens(reading, i)
-    if not (person or opens or before in ("for", *THINGS)):
+    if not (person or opens or before in (role.FOR, *THINGS)):
         return False
     needs = reading.context.norm(i + 1) in OWN_NEEDS
     heads = _heads(reading, max(0, i - _AHEAD), i, needs)
     since = -1 if heads is None else heads
     heads = heads if heads is not None else _heads(reading, i + 1, i + _AHEAD, needs)
-    if heads is None and not (person or before == "for"):
+    if heads is None and not (person or before is role.FOR):
         return False
     if heads is not None:
         reading.elements[heads].flags.add(Flag.PLACED)
@@ -95,24 +84,28 @@ def _multiply(wish: "Wish", heads: Element | None) -> None:
 def _opens(reading: "Reading", i: int) -> bool:
     """Whether what each one gets stands behind "each" at `i`: "y cada uno necesita un buscapolo"."""
     context = reading.context
-    if context.kind(i - 1 - (context.kind(i - 1) in ("for", "to"))) not in _BEFORE_EACH:
+    if context.kind(i - 1 - (context.kind(i - 1) in (role.FOR, role.TO))) not in _BEFORE_EACH:
         return False
     j = i + 1
-    while context.kind(j) in _TO_THE_FIRST or (context.kind(j) == UNKNOWN and reading.elements[j].q is None):
+    while context.kind(j) in _TO_THE_FIRST or (context.kind(j) is role.UNKNOWN and reading.elements[j].q is None):
         j += 1
-    if context.kind(j) == QUANTITY:
+    if context.kind(j) is role.QUANTITY:
         return any(e.q is reading.elements[j] for e in reading.elements[j + 1 : j + _NEAR])
-    return context.kind(j) in (PRODUCT, SEVERAL)
+    return context.kind(j) in (role.PRODUCT, role.SEVERAL)
 
 
 def _end(reading: "Reading", i: int) -> int:
     """Where what each one gets, behind "each" at `i`, ends: with the sentence, or with what is asked for besides."""
     context, things = reading.context, False
     for element in reading.elements[i + 1 :]:
-        blank = element.kind == LINE and context.kind(element.index - 1) == LINE
-        if element.kind in (STOP, QUESTION) or blank:
+        blank = element.kind is role.LINE and context.kind(element.index - 1) is role.LINE
+        if element.kind in (role.STOP, role.QUESTION) or blank:
             return element.index
-        if things and element.kind in ("request", "add", "more") and context.kind(element.index - 1) != QUANTITY:
+        if (
+            things
+            and element.kind in (role.REQUEST, role.ADD, role.MORE)
+            and context.kind(element.index - 1) is not role.QUANTITY
+        ):
             return element.index
         things = things or element.kind in THINGS
     return len(reading.elements)
@@ -127,7 +120,7 @@ def _heads(reading: "Reading", start: int, end: int, needs: bool) -> int | None:
     """Where it is told how many there are; of several the last."""
     for element in reversed(reading.elements[start:end]):
         q = element.quantity
-        if element.kind == QUANTITY and q is not None and not q.article and _counts(reading, element.index, needs):
+        if element.kind is role.QUANTITY and q is not None and not q.article and _counts(reading, element.index, needs):
             return element.index
     return None
 
@@ -139,5 +132,5 @@ def _counts(reading: "Reading", i: int, needs: bool) -> bool:
         return True
     thing = next((e for e in reading.elements[i + 1 : i + _NEAR] if e.q is reading.elements[i]), None)
     if thing is not None:
-        return thing.kind == UNKNOWN and (needs or context.kind(i - 1) == "copula")
-    return context.kind(i - 1) in ("copula", "for") or "people" in context.roles(i + 1)
+        return thing.kind is role.UNKNOWN and (needs or context.kind(i - 1) is role.COPULA)
+    return context.kind(i - 1) in (role.COPULA, role.FOR) or role.PEOPLE in context.roles(i + 1)

@@ -13,11 +13,13 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.catalogue import Product
 from recado.quotes.codes import code_shape, shape
 from recado.quotes.language import Tables, tables
-from recado.quotes.lexicon import NONE, Lexicon, lexicon
+from recado.quotes.lexicon import Lexicon, lexicon
 from recado.quotes.parts import Family, Form, Parts, name_tokens, take_apart
+from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size, Sizes
 from recado.quotes.steps import Steps
 from recado.quotes.text import Token, key, neuter, plain
@@ -26,7 +28,9 @@ from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 MOST: Final = 24
 """How many products are compared form by form. If more fit a head, recado asks, unless a name was said exactly."""
-TABLES: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "grades", "sizemark"])
+TABLES: Final = frozenset([
+    role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.SIZEMARK,
+])  # fmt: skip
 """Qualities of which each product has one."""
 
 
@@ -36,7 +40,7 @@ def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
         first, *others = (key(plain(word)) for word in group.split())
         for other in others:
             same.setdefault(other, first)
-    return same, frozenset(tables.synonyms["skipped"].split()) | NONE
+    return same, frozenset(tables.synonyms["skipped"].split())
 
 
 class Language(msgspec.Struct, frozen=True):
@@ -123,14 +127,14 @@ class Index:
             tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
             family.add(form, self.size_index[number], self.products[number].unit, tables)
 
-    def _qualities(self, word: str) -> list[tuple[str, str]]:
+    def _qualities(self, word: str) -> list[tuple[Role, str]]:
         """The tables of qualities that a word of a name is in, each with the word."""
         return [(table, self.canon(word)) for table in self.lexicon.roles(word) & TABLES]
 
     def _told_by_gender(self, names: Iterable[Parts]) -> frozenset[str]:
         """Words for people of which names use both genders: "conjunto de niña", "conjunto de niño"."""
         words = {word for parts in names for word in parts.words}
-        people = {key(word) for word in words if self.lexicon.roles(word) & {"people", "wearers"}}
+        people = {key(word) for word in words if self.lexicon.roles(word) & {role.PEOPLE, role.WEARERS}}
         other = str.maketrans("ao", "oa")
         return frozenset(word for word in people if word[:-1] + word[-1].translate(other) in people - {word})
 
@@ -234,7 +238,7 @@ class Index:
         ]
         words, sizes = {frozenset(name.words) for name in names}, {frozenset(name.sizes) for name in names}
         own = [name - frozenset.intersection(*words) for name in words]
-        sized = {any("sizes" in self.lexicon.roles(word) for word in name) for name in own}
+        sized = {any(role.SIZES in self.lexicon.roles(word) for word in name) for name in own}
         return len(words) == 1 or (len(sizes) == 1 and len(sized) == 1)  # no "collar grande" beside "collar antipulgas"
 
     def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
@@ -264,7 +268,7 @@ class Index:
     def has_other(self, product: int, norms: list[str]) -> bool:
         """Whether a product's name has a quality of the same kind as one of `norms`, but none of `norms`."""
         lexicon = self.lexicon
-        tables = frozenset().union(*(lexicon.roles(norm) & TABLES for norm in norms))
+        tables = {table for norm in norms for table in lexicon.roles(norm) & TABLES}
         said = {self.canon(norm) for norm in norms}
         own = {word for family in self.families_of(product) for form in family.forms[product] for word in form.words}
         named = {

@@ -4,33 +4,20 @@ import itertools
 from enum import StrEnum
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.agreement import puts_off
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    MASK,
-    NOISE,
-    QUANTITY,
-    QUESTION,
-    STOP,
-    THINGS,
-    UNKNOWN,
-    Element,
-    Flag,
-)
+from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.reading import Reading
+from recado.quotes.role import Role
 from recado.quotes.wishes import Stance
 
-_QUIET: Final = frozenset(
-    [
-        "greeting", "courtesy", "thanks", COMMA, STOP, LINE, LINK, NOISE, "definite", "of", "and", "only", "another",
-        "that", "to", "by", "for", "possessive", "but",
-    ]
-)  # fmt: skip
-_CIVIL: Final = frozenset(["greeting", "courtesy", "thanks", COMMA, STOP, LINE])
-_OPENERS: Final = frozenset(["negation", COMMA, STOP, LINE])
-_CONTENT: Final = frozenset([UNKNOWN, "available", "story", "ask", "aside"])
+_QUIET: Final = frozenset([
+    role.GREETING, role.COURTESY, role.THANKS, role.COMMA, role.STOP, role.LINE, role.LINK, role.NOISE, role.DEFINITE,
+    role.OF, role.AND, role.ONLY, role.ANOTHER, role.THAT, role.TO, role.BY, role.FOR, role.POSSESSIVE, role.BUT,
+])  # fmt: skip
+_CIVIL: Final = frozenset([role.GREETING, role.COURTESY, role.THANKS, role.COMMA, role.STOP, role.LINE])
+_OPENERS: Final = frozenset([role.NEGATION, role.COMMA, role.STOP, role.LINE])
+_CONTENT: Final = frozenset([role.UNKNOWN, role.AVAILABLE, role.STORY, role.ASK, role.ASIDE])
 _ORDERING: Final = frozenset(
     ["pedido", "pedir", "comprar", "compra", "orden", "ordenar", "cotizar", "cotizacion", "encargar", "presupuesto"]
 )
@@ -75,13 +62,13 @@ class _Gist:
         self.states = {wish.state for wish in reading.wishes}
         self.kinds = [e.kind for e in elements if e.kind not in _QUIET]
         self.content = sum(kind in _CONTENT for kind in self.kinds)
-        noise = [e.roles for e in elements if e.kind == NOISE]
-        self.services = any("services" in roles for roles in noise)
-        self.said = any(roles and not roles & {"vacuous", "emoji", "name", "people"} for roles in noise)
+        noise = [e.roles for e in elements if e.kind is role.NOISE]
+        self.services = any(role.SERVICES in roles for roles in noise)
+        self.said = any(roles and not roles & {role.VACUOUS, role.EMOJI, role.NAME, role.PEOPLE} for roles in noise)
 
     def orders(self) -> bool:
         """A quantity is asked for; of what, only an earlier message would tell."""
-        numbers = [e for e in self.reading.elements if e.kind == QUANTITY]
+        numbers = [e for e in self.reading.elements if e.kind is role.QUANTITY]
         if (
             Stance.MENTIONED not in self.states
             and self.reading.requested
@@ -89,59 +76,60 @@ class _Gist:
         ):
             return True
         counted = any(e.quantity is not None and not e.quantity.article for e in numbers)
-        steered = self.reading.requested or self.roles & {"correction", "more"}
-        return counted and bool(steered) and not self.roles & {"price", "total", "available", "ask"}
+        steered = self.reading.requested or self.roles & {role.CORRECTION, role.MORE}
+        return counted and bool(steered) and not self.roles & {role.PRICE, role.TOTAL, role.AVAILABLE, role.ASK}
 
     def mentions(self) -> bool:
         return Stance.MENTIONED in self.states
 
     def dislikes_price(self) -> bool:
         """ "no me convence el precio"."""
-        return {"nope", "price"} <= self.roles and QUESTION not in self.kinds and self.content == 0
+        return {role.NOPE, role.PRICE} <= self.roles and role.QUESTION not in self.kinds and self.content == 0
 
     def asks_for_help(self) -> bool:
         if _asks_what_is_sold(self.reading):
             return True
-        return "help" in self.roles and not (self.services and "price" in self.kinds)
+        return role.HELP in self.roles and not (self.services and role.PRICE in self.kinds)
 
     def asks_price_of_service(self) -> bool:
-        return self.asks_price() and self.services and "of" not in self.kinds
+        return self.asks_price() and self.services and role.OF not in self.kinds
 
     def asks_price(self) -> bool:
-        return bool(self.roles & {"price", "total"})
+        return bool(self.roles & {role.PRICE, role.TOTAL})
 
     def refuses(self) -> bool:
         if Stance.REFUSED in self.states and self.reading.refused_all:
             return True
-        no = "nope" in self.roles or (self.kinds[:1] == ["negation"] and self.content == 0)
-        return no and self.content <= 1 and QUESTION not in self.kinds
+        no = role.NOPE in self.roles or (self.kinds[:1] == [role.NEGATION] and self.content == 0)
+        return no and self.content <= 1 and role.QUESTION not in self.kinds
 
     def puts_off(self) -> bool:
         """ "ok luego te aviso", "ya voy en camino"."""
-        unsettled = "yes" in self.roles and self.roles & {"unsettled", "coming"}
-        return bool(unsettled) and not self.roles & {"settled", "taking"}
+        unsettled = role.YES in self.roles and self.roles & {role.UNSETTLED, role.COMING}
+        return bool(unsettled) and not self.roles & {role.SETTLED, role.TAKING}
 
     def agrees(self) -> bool:
-        asks = QUESTION in self.kinds and len(self.kinds) > 2
-        return "yes" in self.roles and self.content == 0 and Stance.REFUSED not in self.states and not asks
+        asks = role.QUESTION in self.kinds and len(self.kinds) > 2
+        return role.YES in self.roles and self.content == 0 and Stance.REFUSED not in self.states and not asks
 
     def greets(self) -> bool:
-        thanked = "thanks" in self.roles and not self.kinds
-        return "greeting" in self.roles and {*self.kinds} <= {QUESTION} and not (self.said or thanked)
+        thanked = role.THANKS in self.roles and not self.kinds
+        return role.GREETING in self.roles and {*self.kinds} <= {role.QUESTION} and not (self.said or thanked)
 
     def shows_yes(self) -> bool:
-        return self._shows(_YES_EMOJI) and "thanks" not in self.roles
+        return self._shows(_YES_EMOJI) and role.THANKS not in self.roles
 
     def shows_no(self) -> bool:
         return self._shows(_NO_EMOJI)
 
     def _shows(self, emoji: frozenset[str]) -> bool:
         """Whether nothing counts but an emoji, one of these."""
-        return not self.kinds and any("emoji" in e.roles and e.roles & emoji for e in self.reading.elements)
+        norms = self.reading.scanner.norms
+        return not self.kinds and any(role.EMOJI in e.roles and norms[e.start] in emoji for e in self.reading.elements)
 
     def wants_to_order(self) -> bool:
         """ "quiero hacer un pedido", of nothing yet."""
-        told = self.roles & {"told", "story", "negation", "possessive", "available", "copula"}
+        told = self.roles & {role.TOLD, role.STORY, role.NEGATION, role.POSSESSIVE, role.AVAILABLE, role.COPULA}
         if not self.reading.requested or told or not self.kinds or not THINGS.isdisjoint(self.kinds):
             return False
         return not _ORDERING.isdisjoint(self.reading.scanner.norms)
@@ -165,17 +153,17 @@ _INTENTS: Final = (
 """What a message has, and what the customer wants then."""
 
 
-def _roles(reading: Reading) -> set[str]:
+def _roles(reading: Reading) -> set[Role]:
     """The roles and kinds of all elements, without refusals that are none, and without what is not put off."""
-    roles: set[str] = set()
+    roles: set[Role] = set()
     for element in reading.elements:
-        if "nope" in element.roles and not _refuses(reading, element):
-            roles |= element.roles - {"nope"} | ({"unsettled"} if element.kind == "copula" else set())
-            roles.add("told" if element.kind == "nope" else element.kind)
+        if role.NOPE in element.roles and not _refuses(reading, element):
+            roles |= element.roles - {role.NOPE} | ({role.UNSETTLED} if element.kind is role.COPULA else set())
+            roles.add(role.TOLD if element.kind is role.NOPE else element.kind)
         else:
             put_off = puts_off(element, reading.context)
-            roles |= (element.roles - {"settled" if put_off else "unsettled"}) | {element.kind}
-            roles |= {"unsettled"} if put_off else set()
+            roles |= (element.roles - {role.SETTLED if put_off else role.UNSETTLED}) | {element.kind}
+            roles |= {role.UNSETTLED} if put_off else set()
     return roles
 
 
@@ -183,11 +171,11 @@ def _asks_what_is_sold(reading: Reading) -> bool:
     """ "¿qué instrumentos manejan?": of goods that no product is called by."""
     context = reading.context
     return any(
-        e.kind == UNKNOWN
+        e.kind is role.UNKNOWN
         and not e.flags & {Flag.GOOD, Flag.VERB}
         and e.end == e.start + 1  # no "métodos de pago"
         and context.norm(e.index - 1) in ("que", "cuales")
-        and context.kind(e.index + 1) == "available"
+        and context.kind(e.index + 1) is role.AVAILABLE
         and context.closes(e.index + 2)
         for e in reading.elements
     )
@@ -196,15 +184,17 @@ def _asks_what_is_sold(reading: Reading) -> bool:
 def _refuses(reading: Reading, element: Element) -> bool:
     """Whether a word of refusal is one where it stands."""
     i = element.index
-    if element.kind == "copula":  # "paso", but not "paso a las 5", "mañana paso"
+    if element.kind is role.COPULA:  # "paso", but not "paso a las 5", "mañana paso"
         beside = reading.elements[max(0, i - _CLAUSE) : i + _CLAUSE]
-        return reading.context.kind(i + 1) not in ("to", MASK) and not any("later" in e.roles for e in beside)
-    if "not_yet" in element.roles:  # "todavía no", but not "todavía no me llega"
+        return reading.context.kind(i + 1) not in (role.TO, role.MASK) and not any(
+            role.LATER in e.roles for e in beside
+        )
+    if role.NOT_YET in element.roles:  # "todavía no", but not "todavía no me llega"
         after = itertools.islice(reading.elements, i + 1, None)
-        return all(e.kind in _CIVIL or e.roles & {"vacuous", "emoji", "name"} for e in after)
+        return all(e.kind in _CIVIL or e.roles & {role.VACUOUS, role.EMOJI, role.NAME} for e in after)
     if reading.context.norm(i) == "nada":  # but not "no me llegó nada"
         before = reversed(reading.elements[max(0, i - _CLAUSE) : i])
-        return next((e.kind for e in before if e.kind in _OPENERS), "") != "negation"
+        return next((e.kind for e in before if e.kind in _OPENERS), None) is not role.NEGATION
     return True
 
 
@@ -212,10 +202,10 @@ def _order_or_price(reading: Reading) -> Intent:
     if not reading.priced or reading.requested:
         return Intent.ORDER
     if reading.totalled:
-        first_price = next((i for i, e in enumerate(reading.elements) if e.kind in ("price", "total")), 0)
+        first_price = next((i for i, e in enumerate(reading.elements) if e.kind in (role.PRICE, role.TOTAL)), 0)
         before = reading.elements[:first_price]
         counted = any(e.kind in THINGS and e.q is not None for e in before)
-        apart = any(e.kind in (COMMA, STOP, LINE, QUESTION) for e in before[-2:])
+        apart = any(e.kind in (role.COMMA, role.STOP, role.LINE, role.QUESTION) for e in before[-2:])
         if counted and apart:
             return Intent.ORDER
     return Intent.PRICE_QUESTION

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.matcher import Matcher
 from recado.quotes.text import NUMBER, PUNCT, WORD, Token, tokenise
 
@@ -23,10 +24,10 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
         if dot.norm != "." or dot.spaced:
             continue
         token, behind = tokens[i], tokens[i + 2]
-        if behind.kind == NUMBER and len(token.norm) <= _CUT_SHORT and "size" in matcher.lexicon.roles(token.norm):
+        if behind.kind is NUMBER and len(token.norm) <= _CUT_SHORT and role.SIZE in matcher.lexicon.roles(token.norm):
             del tokens[i + 1]
             continue
-        if token.kind != WORD or behind.kind != WORD or len(token.norm) < _CUT_SHORT:
+        if token.kind is not WORD or behind.kind is not WORD or len(token.norm) < _CUT_SHORT:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
             tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
@@ -36,16 +37,16 @@ def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
     """Part two numbers at a comma where the second counts what is written with it: "10w30,2atf"; drop a plus sign."""
     for i in range(len(tokens) - 1, -1, -1):
         token = tokens[i]
-        if token.kind == WORD:
+        if token.kind is WORD:
             continue
         behind = tokens[i + 1] if i + 1 < len(tokens) else None
-        if token.norm == "+" and i and tokens[i - 1].norm == "de" and behind is not None and behind.kind == NUMBER:
+        if token.norm == "+" and i and tokens[i - 1].norm == "de" and behind is not None and behind.kind is NUMBER:
             del tokens[i]  # "2 de +1.50"
             continue
         whole, comma, part = token.norm.partition(",")
-        if token.kind != NUMBER or not comma or behind is None or behind.spaced or behind.kind != WORD:
+        if token.kind is not NUMBER or not comma or behind is None or behind.spaced or behind.kind is not WORD:
             continue
-        if behind.norm in matcher.lexicon.measures or matcher.lexicon.roles(behind.norm) & {"scale", "measure"}:
+        if behind.norm in matcher.lexicon.measures or matcher.lexicon.roles(behind.norm) & {role.SCALE, role.MEASURE}:
             continue  # "1,5kg"
         at = token.start + len(whole)
         first, second = tokenise(whole)[0], tokenise(part)[0]
@@ -79,7 +80,7 @@ def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
     """Part "de" from the good that it is written together with: "pantalonesde vestir"."""
     for i in range(len(tokens) - 1, -1, -1):
         token = tokens[i]
-        if token.kind != WORD or len(token.norm) < _SHORTEST + 2 or not token.norm.endswith("de"):
+        if token.kind is not WORD or len(token.norm) < _SHORTEST + 2 or not token.norm.endswith("de"):
             continue
         if _is_strange(token, matcher) and matcher.knows(token.norm[:-2]):
             middle = token.end - 2
@@ -98,4 +99,4 @@ def _is_strange(token: Token, matcher: Matcher) -> bool:
 def _is_good(rest: str, token: Token, matcher: Matcher) -> bool:
     if len(rest) < _SHORTEST or rest == token.norm:
         return False
-    return matcher.knows(rest) or rest in matcher.lexicon.measures or "good" in matcher.lexicon.roles(rest)
+    return matcher.knows(rest) or rest in matcher.lexicon.measures or role.GOOD in matcher.lexicon.roles(rest)

@@ -2,31 +2,34 @@
 
 from typing import Final
 
-from recado.quotes.elements import COMMA, LINE, QUALITY, QUANTITY, STOP, THINGS
+from recado.quotes import role
+from recado.quotes.elements import THINGS
 from recado.quotes.scene import BEHIND, Scene
 from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.text import NUMBER
 
-_BEFORE_SIZE: Final = frozenset([QUANTITY, "and", "correction", COMMA])
-_TAKES_OUT: Final = frozenset(["only", "remove"])
-_BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {STOP, LINE}
+_BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
+_TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
+_BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 
 
 def add_other_size(scene: Scene, i: int) -> int:
     """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
     last = scene.kind(-1)
-    if last in (QUANTITY, "and", COMMA):
+    if last in (role.QUANTITY, role.AND, role.COMMA):
         return add_listed_size(scene, i) or add_counted_size(scene, i)
-    if last not in ("definite", "of"):
+    if last not in (role.DEFINITE, role.OF):
         return 0
-    opener = -3 if scene.kind(-2) == "copula" and scene.kind(-3) in ("correction", COMMA) else -2  # "no, es de 50"
-    if last == "definite" and scene.kind(-2) == "of" and scene.kind(-3) == QUANTITY:
+    opener = (
+        -3 if scene.kind(-2) is role.COPULA and scene.kind(-3) in (role.CORRECTION, role.COMMA) else -2
+    )  # "no, es de 50"
+    if last is role.DEFINITE and scene.kind(-2) is role.OF and scene.kind(-3) is role.QUANTITY:
         opener = -3  # "3 de la cincuenta"
-    elif last == "of" and scene.kind(-2) == "definite" and _is_pointed_at(scene, i):
+    elif last is role.OF and scene.kind(-2) is role.DEFINITE and _is_pointed_at(scene, i):
         opener = -3  # "las de 4 no", "solo las de 3"
-    elif last == "definite" or scene.kind(opener) not in _BEFORE_OF_SIZE:
+    elif last is role.DEFINITE or scene.kind(opener) not in _BEFORE_OF_SIZE:
         return 0
-    if scene.kind(-2) == "and" and scene.kind(-3) not in (*THINGS, QUANTITY):
+    if scene.kind(-2) is role.AND and scene.kind(-3) not in (*THINGS, role.QUANTITY):
         return 0
     read = scene.matcher.sizes.at(scene.tokens, i)
     if read is None or scene.is_product(read[1]):
@@ -37,7 +40,7 @@ def add_other_size(scene: Scene, i: int) -> int:
         return 0
     if not any(scene.is_sized(e, size) for e in scene.elements[-BEHIND:] if e.match is not None):
         return 0
-    element = scene.add(QUALITY, i, end)
+    element = scene.add(role.QUALITY, i, end)
     element.sizes = [size]
     if not named:
         element.words = [scene.norms[end]]  # "dos de 2 plazas"
@@ -49,37 +52,39 @@ def add_other_size(scene: Scene, i: int) -> int:
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:
     """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3"."""
-    return scene.kind(-3) in _TAKES_OUT or (scene.norm(i + 1) == "no" and scene.kind(-3) in (STOP, COMMA, LINE))
+    return scene.kind(-3) in _TAKES_OUT or (
+        scene.norm(i + 1) == "no" and scene.kind(-3) in (role.STOP, role.COMMA, role.LINE)
+    )
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
     """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3", "y 0.7 x 2"; else 0."""
     token = scene.tokens[i]
-    if len(scene.elements) < 2 or token.kind != NUMBER or not token.spaced:
+    if len(scene.elements) < 2 or token.kind is not NUMBER or not token.spaced:
         return 0
     before = scene.elements[-2]
     last = before.end - 1 if before.match is None else before.match.last
     read = scene.matcher.sizes.at(scene.tokens, i)
     if read is None or read[0].unit is not None:
         return 0
-    if scene.kind(-1) == QUANTITY and scene.elements[-1].end == i:
+    if scene.kind(-1) is role.QUANTITY and scene.elements[-1].end == i:
         return _add_size(scene, i, read) if scene.has_no_noun(read[1]) else 0
-    if scene.kind(-2) == QUANTITY and scene.kind(-3) in THINGS and _is_amount(scene, read[1]):
+    if scene.kind(-2) is role.QUANTITY and scene.kind(-3) in THINGS and _is_amount(scene, read[1]):
         return _add_size(scene, i, read)  # "cuerdas .010 dos y .009 una"
     if scene.norm(i + 1) == "x" and scene.is_counted(i + 2):
         return _add_size(scene, i, (Size((token.value,)), i + 1)) if token.value is not None else 0
-    if scene.tokens[last].kind != NUMBER or last + 2 != i:
+    if scene.tokens[last].kind is not NUMBER or last + 2 != i:
         return 0
     end = read[1]
-    listed = scene.has(end, "and") and scene.is_counted(end + 1)
-    if not scene.has_no_noun(end) or (scene.kind(-1) == COMMA and not listed):
+    listed = scene.has(end, role.AND) and scene.is_counted(end + 1)
+    if not scene.has_no_noun(end) or (scene.kind(-1) is role.COMMA and not listed):
         return 0
     return _add_size(scene, i, read)
 
 
 def _is_amount(scene: Scene, i: int) -> bool:
     """Whether a number stands at `i` that counts what stands before it: nothing follows."""
-    counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {"number", "article"}))
+    counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {role.NUMBER, role.ARTICLE}))
     return counts and scene.has_no_noun(i + 1)
 
 
@@ -87,21 +92,21 @@ def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
     """Past a size, at `i`, that a thing said before has kin of; 0 if none has it."""
     if not _has_kin(scene, read[0]):
         return 0
-    element = scene.add(QUALITY, i, read[1])
+    element = scene.add(role.QUALITY, i, read[1])
     element.sizes, element.text = [read[0]], scene.written(i, read[1])
     return read[1]
 
 
 def add_counted_size(scene: Scene, i: int) -> int:
     """Past a size in a unit that tells a product, with its number beside it: "una 9v", "10 metros 2"; else 0."""
-    read = scene.matcher.sizes.at(scene.tokens, i) if scene.tokens[i].kind == NUMBER else None
+    read = scene.matcher.sizes.at(scene.tokens, i) if scene.tokens[i].kind is NUMBER else None
     unit = read[0].unit if read is not None else None
     if read is None or unit is None:
         return 0
     end = read[1]
-    numbered = scene.kind(-1) == QUANTITY and unit.name not in SOLD_BY
-    numbered = numbered or (scene.kind(-1) == "and" and scene.kind(-2) in THINGS and scene.has_no_noun(end))
-    behind = scene.kind(-1) != QUANTITY and _is_amount(scene, end)
+    numbered = scene.kind(-1) is role.QUANTITY and unit.name not in SOLD_BY
+    numbered = numbered or (scene.kind(-1) is role.AND and scene.kind(-2) in THINGS and scene.has_no_noun(end))
+    behind = scene.kind(-1) is not role.QUANTITY and _is_amount(scene, end)
     return _add_size(scene, i, read) if numbered or behind else 0
 
 

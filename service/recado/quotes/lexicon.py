@@ -1,7 +1,7 @@
 """What Spanish words do in an order, read once from the TOML tables in `data/`.
 
-A word may play several parts (`frozenset[str]` of role names: the table names in words.toml, verbs.toml and
-numbers.toml). What is not listed is found as a form of a listed verb, in another number or gender, or by its sound.
+A word may play several parts: its roles, which are named after the tables in words.toml, verbs.toml and numbers.toml.
+What is not listed is found as a form of a listed verb, in another number or gender, or by its sound.
 """
 
 import re
@@ -13,27 +13,28 @@ from typing import Any, Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.language import Tables, tables
+from recado.quotes.role import Role, Roles
 from recado.quotes.text import bases, key, neuter, plain, sound
 
-NONE: Final[frozenset[str]] = frozenset()
-QUANTITY_ROLES: Final = frozenset(["article", "number", "scale", "half", "pair", "collective"])
-FUNCTION: Final = frozenset(
-    [
-        *QUANTITY_ROLES, "negation", "without", "correction", "instead", "and", "or", "con", "definite", "possessive",
-        "of", "to", "for", "by", "that", "copula", "another", "more", "only", "each", "greeting", "filler", "courtesy",
-    ]
-)  # fmt: skip
+NONE: Final[Roles] = frozenset()
+QUANTITY_ROLES: Final = frozenset([role.ARTICLE, role.NUMBER, role.SCALE, role.HALF, role.PAIR, role.COLLECTIVE])
+FUNCTION: Final = frozenset([
+    *QUANTITY_ROLES, role.NEGATION, role.WITHOUT, role.CORRECTION, role.INSTEAD, role.AND, role.OR, role.CON,
+    role.DEFINITE, role.POSSESSIVE, role.OF, role.TO, role.FOR, role.BY, role.THAT, role.COPULA, role.ANOTHER,
+    role.MORE, role.ONLY, role.EACH, role.GREETING, role.FILLER, role.COURTESY,
+])  # fmt: skip
 """Roles that a product of one word only overrides after a quantity or an article ("2 té", "un sobre")."""
 
 _REPEATED = re.compile(r"(.)\1+")
 _KNOWN_VERB_LENGTH = 3
 _SOUND_LENGTH = 4
 _UNITS: Final = {
-    "pieces": ("piece",),
-    "containers": ("container",),
-    "measures": ("container", "unit"),
-    "boxes": ("box",),
+    "pieces": (role.PIECE,),
+    "containers": (role.CONTAINER,),
+    "measures": (role.CONTAINER, role.UNIT),
+    "boxes": (role.BOX,),
 }
 """The roles of the words in each table of units."""
 
@@ -74,46 +75,49 @@ class Lexicon:
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
         self.measures = _measures(numbers["sizes"])
-        self._exact: dict[str, set[str]] = {}
-        self._phrases: dict[tuple[str, str], list[tuple[list[str], frozenset[str]]]] = {}  # by the first two words
-        self._forms: dict[str, set[str]] = {}  # by key
-        self._neuters: dict[str, set[str]] = {}  # by key without gender
+        self._exact: dict[str, set[Role]] = {}
+        self._phrases: dict[tuple[str, str], list[tuple[list[str], Roles]]] = {}  # by the first two words
+        self._forms: dict[str, set[Role]] = {}  # by key
+        self._neuters: dict[str, set[Role]] = {}  # by key without gender
         self._add_phrases(chain(words["roles"].items(), verbs["phrases"].items()))
         self._add_numbers(numbers)
         self._add_units(numbers["units"])
-        self._add_kinds(words["modifiers"], "modifier")
-        self._add_kinds(words["nouns"], "noun")
+        self._add_kinds(words["modifiers"], role.MODIFIER)
+        self._add_kinds(words["nouns"], role.NOUN)
         for good in tables.goods:
-            self._forms.setdefault(key(good), set()).add("good")
+            self._forms.setdefault(key(good), set()).add(role.GOOD)
         for name in tables.names:
-            self._play(name, "name")
+            self._play(name, role.NAME)
         for word in words["nouns"]["filler"].split():
-            self._play(plain(word), "noun", "filler")
+            self._play(plain(word), role.NOUN, role.FILLER)
         self._endings = frozenset(sound(plain(e)) for e in verbs["endings"]["endings"].split())
         self._pronouns = tuple(sorted(verbs["endings"]["pronouns"].split(), key=len, reverse=True))
-        self._stems: dict[str, str] = {
-            sound(stem.strip("'")): role for role, listed in verbs["stems"].items() for stem in listed.split()
+        self._stems = {
+            sound(stem.strip("'")): role.named(name)
+            for name, listed in verbs["stems"].items()
+            for stem in listed.split()
         }
         self._by_sound: dict[str, str] = {}
         for word in self._exact:
             if len(word) >= _SOUND_LENGTH:
                 self._by_sound.setdefault(sound(word), word)
-        self._seen: dict[str, frozenset[str]] = {}
+        self._seen: dict[str, Roles] = {}
 
-    def _play(self, word: str, *roles: str) -> None:
+    def _play(self, word: str, *roles: Role) -> None:
         """Let a word, as it is written, play these parts, too."""
         self._exact.setdefault(word, set()).update(roles)
 
     def _add_phrases(self, listed: Iterable[tuple[str, str]]) -> None:
         """Take in the words and phrases of each role, which are parted by "|"."""
-        phrases: dict[tuple[str, ...], set[str]] = {}
-        for role, entries in listed:
+        phrases: dict[tuple[str, ...], set[Role]] = {}
+        for name, entries in listed:
+            played = role.named(name)
             for entry in entries.split("|"):
                 parts = tuple(plain(entry).replace(".", " ").split())
                 if len(parts) == 1:
-                    self._play(parts[0], role)
+                    self._play(parts[0], played)
                 elif parts:
-                    phrases.setdefault(parts, set()).add(role)
+                    phrases.setdefault(parts, set()).add(played)
         for parts, roles in phrases.items():
             self._phrases.setdefault((parts[0], parts[1]), []).append((list(parts[2:]), frozenset(roles)))
         for same_start in self._phrases.values():
@@ -121,10 +125,15 @@ class Lexicon:
 
     def _add_numbers(self, numbers: dict[str, Any]) -> None:
         for word in self.values:
-            self._play(word, "article" if word in numbers["articles"] else "number")
-        for table, role in (("scales", "scale"), ("collectives", "collective"), ("halves", "half"), ("pairs", "pair")):
+            self._play(word, role.ARTICLE if word in numbers["articles"] else role.NUMBER)
+        for table, played in (
+            ("scales", role.SCALE),
+            ("collectives", role.COLLECTIVE),
+            ("halves", role.HALF),
+            ("pairs", role.PAIR),
+        ):
             for word in numbers[table]:
-                self._play(word, role)
+                self._play(word, played)
 
     def _add_units(self, units: dict[str, str]) -> None:
         for table, roles in _UNITS.items():
@@ -132,17 +141,21 @@ class Lexicon:
                 self._play(word, *roles)
                 self._forms.setdefault(key(word), set()).update(roles)
 
-    def _add_kinds(self, kinds: dict[str, str], role: str) -> None:
+    def _add_kinds(self, kinds: dict[str, str], played: Role) -> None:
         """Take in adjectives or nouns, by the name of their kind, in every number and gender."""
         for name, listed in kinds.items():
             for word in listed.split():
-                self._neuters.setdefault(neuter(key(plain(word))), set()).update((role, name))
+                self._neuters.setdefault(neuter(key(plain(word))), set()).update((played, role.named(name)))
 
     def speech(self) -> list[str]:
         """The words of speech (no goods, no containers, no names), for those who look for misspellings."""
-        return [word for word, roles in self._exact.items() if not roles <= {"container", "unit", "piece", "name"}]
+        return [
+            word
+            for word, roles in self._exact.items()
+            if not roles <= {role.CONTAINER, role.UNIT, role.PIECE, role.NAME}
+        ]
 
-    def roles(self, norm: str) -> frozenset[str]:
+    def roles(self, norm: str) -> Roles:
         """The parts that a plain word can play; none for an unknown word."""
         roles = self._seen.get(norm)
         if roles is None:
@@ -158,7 +171,7 @@ class Lexicon:
         listed = norm in self._exact or form in self._forms or neuter(form) in self._neuters
         return not listed and len(norm) >= _SOUND_LENGTH and sound(norm) in self._by_sound
 
-    def phrase(self, norms: list[str], at: int) -> tuple[int, frozenset[str]] | None:
+    def phrase(self, norms: list[str], at: int) -> tuple[int, Roles] | None:
         """The longest listed phrase of two or more words that starts at `at`: its length and its roles."""
         if at + 1 < len(norms) and (same_start := self._phrases.get((norms[at], norms[at + 1]))):
             for rest, roles in same_start:
@@ -181,13 +194,13 @@ class Lexicon:
         by_sound = self._by_sound.get(sound(key(norm))) or self._by_sound.get(sound(norm))
         return self.collectives.get(by_sound or "")
 
-    def _find(self, norm: str) -> set[str]:
+    def _find(self, norm: str) -> set[Role]:
         roles = set(self._exact.get(norm, ()))
         form = key(norm)
         roles |= self._forms.get(form, NONE) | self._neuters.get(neuter(form), NONE)
         if not norm.isalpha():
             return roles  # a code or a model has no other form
-        if not roles or roles <= {"good"}:
+        if not roles or roles <= {role.GOOD}:
             for base in bases(norm):
                 if len(base) < 4:
                     continue
@@ -196,7 +209,7 @@ class Lexicon:
             if form in ("par", "millon"):
                 return set(self._exact[form])
             if self.collective(norm) is not None:
-                return {"collective"}
+                return {role.COLLECTIVE}
             verb = self._verb(norm)
             if verb:
                 return {verb}
@@ -208,7 +221,7 @@ class Lexicon:
                 return set(self._exact[squeezed])
         return roles
 
-    def _verb(self, norm: str) -> str | None:
+    def _verb(self, norm: str) -> Role | None:
         word = sound(norm)
         for pronoun in (*self._pronouns, ""):
             if pronoun and not word.endswith(pronoun):

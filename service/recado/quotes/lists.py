@@ -17,7 +17,7 @@ def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
     starts = [
         i
         for i, t in enumerate(tokens)
-        if t.kind == NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind == NEWLINE)
+        if t.kind is NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind is NEWLINE)
     ]
     numbered: list[int] = []
     keyed = len(starts) > 2 and all(tokens[i].keycap and tokens[i].value == n for n, i in enumerate(starts, 1))
@@ -26,7 +26,7 @@ def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         if after is None or tokens[i].value != len(numbered) + 1:
             continue
-        marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind == PUNCT
+        marked = after.norm in (".", ")", "-", ":", "°", "º") and after.kind is PUNCT
         if marked and after.norm == "-" and not in_order:
             marked = False  # "1-billetera, 2-cinturones, 1-reloj": amounts
         if marked and after.norm in "-:" and not _number_before_line_end(tokens, i + 1, lexicon) and len(starts) < 2:
@@ -48,7 +48,7 @@ def _inline_indices(tokens: list[Token]) -> list[int]:
     found: list[int] = []
     for i, token in enumerate(tokens[:-1]):
         if (
-            token.kind == NUMBER
+            token.kind is NUMBER
             and token.value == len(found) + 1
             and tokens[i + 1].norm in (")", ".")
             and not tokens[i + 1].spaced
@@ -60,9 +60,9 @@ def _inline_indices(tokens: list[Token]) -> list[int]:
 
 
 def _number_before_line_end(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
-    while i < len(tokens) and tokens[i].kind != NEWLINE:
+    while i < len(tokens) and tokens[i].kind is not NEWLINE:
         token = tokens[i]
-        if token.kind == NUMBER or (token.kind == WORD and lexicon.roles(token.norm) & QUANTITY_ROLES):
+        if token.kind is NUMBER or (token.kind is WORD and lexicon.roles(token.norm) & QUANTITY_ROLES):
             return True
         i += 1
     return False
@@ -75,7 +75,7 @@ def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
     fewest = 2 if NEWLINE in kinds else 3
     if kinds.count(NUMBER) < fewest:
         return
-    counted = [(start, end - 1) for start, end in _entries(tokens) if any(t.kind == NUMBER for t in tokens[start:end])]
+    counted = [(start, end - 1) for start, end in _entries(tokens) if any(t.kind is NUMBER for t in tokens[start:end])]
     if not fewest <= len(counted) <= _MOST_ENTRIES or not all(_ends_in_amount(tokens, *entry) for entry in counted):
         return
     named = [last for start, last in counted if _is_in_name(tokens, start, last, matcher)]
@@ -89,8 +89,8 @@ def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
 def _entries(tokens: list[Token]) -> Iterator[tuple[int, int]]:
     """The first token of each entry, behind its bullet, and the one after its last."""
     start = 0
-    for end in (*(i for i, token in enumerate(tokens) if token.kind == NEWLINE or token.norm == ","), len(tokens)):
-        while start < end and tokens[start].kind == PUNCT:
+    for end in (*(i for i, token in enumerate(tokens) if token.kind is NEWLINE or token.norm == ","), len(tokens)):
+        while start < end and tokens[start].kind is PUNCT:
             start += 1
         if start < end:
             yield start, end
@@ -99,7 +99,7 @@ def _entries(tokens: list[Token]) -> Iterator[tuple[int, int]]:
 
 def _ends_in_amount(tokens: list[Token], start: int, last: int) -> bool:
     value = tokens[last].value
-    return tokens[start].kind == WORD and isinstance(value, int) and 0 < value <= _MOST_OF_ONE
+    return tokens[start].kind is WORD and isinstance(value, int) and 0 < value <= _MOST_OF_ONE
 
 
 def _is_in_name(tokens: list[Token], start: int, last: int, matcher: Matcher) -> bool:

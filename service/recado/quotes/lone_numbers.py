@@ -3,7 +3,8 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import MASK, PRODUCT, SEVERAL, Element, Flag
+from recado.quotes import role
+from recado.quotes.elements import Element, Flag
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
@@ -36,7 +37,7 @@ class LoneNumbers:
         owner = self._mentions.owner(element) if Flag.BOUND in element.flags else None
         if q is None or (owner is not None and owner.index not in self.covered):
             return
-        if self._context.kind(element.index + 1) == "thanks":
+        if self._context.kind(element.index + 1) is role.THANKS:
             return  # "mil gracias"
         if self._is_of_a_name(element):
             draft.chunk.words.append(self._scanner.written(element.start, element.end))
@@ -52,21 +53,23 @@ class LoneNumbers:
         if self._is_named_by(element):
             draft.chunk.words.append(self._scanner.written(element.start, element.end))
             draft.write(element)
-            if self._context.kind(element.index - 1) != "by":
+            if self._context.kind(element.index - 1) is not role.BY:
                 draft.chunk.amount = 1
             return
         draft.split()
         chunk = draft.chunk
         chunk.counts = chunk.counts or self._context.begins(element.index)
         another = Flag.ANOTHER in element.flags
-        if another and self._context.kind(element.index - 1) == "definite":
+        if another and self._context.kind(element.index - 1) is role.DEFINITE:
             return  # "¿y la otra?"
         more = another or Flag.MORE in element.flags
         chunk.more = chunk.more or more
         if q.unusable is not None or Flag.SIZE in element.flags:
             chunk.foreign = True
             draft.write(element)
-        elif q.article and not more and self._context.kind(element.index + 1) not in ("each", "more", ""):
+        elif (
+            q.article and not more and self._context.kind(element.index + 1) not in (role.EACH, role.MORE, role.OUTSIDE)
+        ):
             one = self._scanner.norms[element.start] not in ("unos", "unas")
             chunk.amount = 1 if one else None  # "una azul"
             draft.write(element, is_amount=True)
@@ -77,7 +80,7 @@ class LoneNumbers:
     def _is_counted(self, element: Element, value: int | Fraction) -> bool:
         """Whether it is the amount that a thing before it has already; the next one like it is not."""
         late = self.late is not None and value == self.late and not self._draft.chunk.mentions
-        if not late or self._context.kind(element.index + 1) == "each":
+        if not late or self._context.kind(element.index + 1) is role.EACH:
             return False
         self.late = None
         return True
@@ -87,7 +90,7 @@ class LoneNumbers:
         i, kind = element.index + 1, self._context.kind
         while kind(i) and _POINTING.issuperset(self._context.norm(i).split()):
             i += 1
-        told = kind(i) == "copula" and kind(i + 1) == "for"  # "2 de esas son para mi mamá"
+        told = kind(i) is role.COPULA and kind(i + 1) is role.FOR  # "2 de esas son para mi mamá"
         return told or (self._context.is_share(element.index) and self._draft.has_named())
 
     def _is_named_by(self, element: Element) -> bool:
@@ -99,7 +102,9 @@ class LoneNumbers:
     def measured(self, element: Element) -> int:
         """Past an amount in a unit that is of something said before: "medio kilo más"; 0 if there is none."""
         scanner = self._scanner
-        if element.kind in (PRODUCT, SEVERAL, MASK) or (element.quantity is not None and element.quantity.unit):
+        if element.kind in (role.PRODUCT, role.SEVERAL, role.MASK) or (
+            element.quantity is not None and element.quantity.unit
+        ):
             return 0
         found = measure(scanner.tokens, scanner.roles, element.start, scanner.lexicon)
         if found is None or found.unit is None:
@@ -116,13 +121,13 @@ class LoneNumbers:
 
     def _is_of_a_name(self, element: Element) -> bool:
         """Whether a number is part of a name whose head is left out: "5 de 10", "la de 100"."""
-        named = self._draft.chunk.amount is not None or self._context.kind(element.index - 2) == "definite"
-        return self._context.kind(element.index - 1) == "of" and (named or self._context.opens(element.index - 1))
+        named = self._draft.chunk.amount is not None or self._context.kind(element.index - 2) is role.DEFINITE
+        return self._context.kind(element.index - 1) is role.OF and (named or self._context.opens(element.index - 1))
 
     def mask(self, element: Element) -> None:
         """ "a 3" behind a change of a quantity is no price."""
         tokens = self._scanner.tokens[element.start : element.end]
-        to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind == NUMBER
+        to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind is NUMBER
         if not to or not self._draft.set_to(tokens[-1].value):
             self._draft.chunk.foreign = True
             self._draft.write(element)

@@ -8,10 +8,12 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.index import MOST, Index
 from recado.quotes.parts import (
     Family,
 )
+from recado.quotes.role import Roles
 from recado.quotes.said import (
     Said,
     forms_said,
@@ -28,7 +30,7 @@ from recado.quotes.vocabulary import EXACT
 MOST_CHOICES: Final = 8  # products that a word may leave open
 _HEAD_AND_WORD: Final = 2
 """Parts of a name that do not say enough of it where others are left out; three that only one product has do."""
-_WEAK_HEADS: Final = frozenset(["container", "article", "number", "half", "pair"])
+_WEAK_HEADS: Final = frozenset([role.CONTAINER, role.ARTICLE, role.NUMBER, role.HALF, role.PAIR])
 
 
 class How(StrEnum):
@@ -64,7 +66,7 @@ class Matcher(Index):
     def match(
         self,
         tokens: list[Token],
-        roles: list[frozenset[str]],
+        roles: list[Roles],
         at: int,
         *,
         head_only: bool = True,
@@ -79,11 +81,11 @@ class Matcher(Index):
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
             return None
-        if token.kind == WORD and token.norm in self.codes:
+        if token.kind is WORD and token.norm in self.codes:
             return Match((self.codes[token.norm],), at + 1, EXACT, How.NAME, 1, at)
         best: Match | None = None
         rank: tuple[bool, int, float, int] = (False, 0, 0.0, 0)
-        for head, alike in self.near(self.digits(token.norm) if token.kind == WORD else token.norm, noun):
+        for head, alike in self.near(self.digits(token.norm) if token.kind is WORD else token.norm, noun):
             joined = self.joined.get(head)
             if joined:
                 return Match(tuple(joined[:6]), at + 1, alike, How.JOINED, 2, at)
@@ -120,7 +122,7 @@ class Matcher(Index):
         number, end = found
         return Match((number,), end, EXACT, How.NAME, 2, end - 1)
 
-    def _may_stand_alone(self, found: Match, head: str, roles: frozenset[str], head_only: bool) -> bool:
+    def _may_stand_alone(self, found: Match, head: str, roles: Roles, head_only: bool) -> bool:
         """Whether a head may stand for its products although no word behind it belongs to its family."""
         if head in self.single and found.how not in (How.START, How.SEVERAL):
             return True
@@ -134,7 +136,7 @@ class Matcher(Index):
         head: str,
         alike: float,
         tokens: list[Token],
-        roles: list[frozenset[str]],
+        roles: list[Roles],
         at: int,
         measured: Size | None,
     ) -> Match | None:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon, Unit
 from recado.quotes.numbers import Unusable, cardinal
+from recado.quotes.role import Roles
 from recado.quotes.sizes import COUNT, SOLD_BY, Sizes
 from recado.quotes.text import NUMBER, WORD, Token
 
@@ -37,19 +39,19 @@ class Measure(msgspec.Struct, frozen=True, gc=False):
         return self.unit is not None and self.unit.name in SOLD_BY
 
 
-def opens_amount(token: Token, roles: frozenset[str], lexicon: Lexicon) -> bool:
+def opens_amount(token: Token, roles: Roles, lexicon: Lexicon) -> bool:
     """Whether a number or a measure may start with this token; cheaper than to look for one."""
-    if token.kind != WORD:
-        return token.kind == NUMBER
+    if token.kind is not WORD:
+        return token.kind is NUMBER
     return not roles.isdisjoint(QUANTITY_ROLES) or token.norm in lexicon.measures
 
 
-def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> Measure | None:
+def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> Measure | None:
     """The measure that starts at token `i`."""
     if not opens_amount(tokens[i], roles[i], lexicon):
         return None
     start = i
-    if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
+    if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind is NUMBER:
         i += 1  # "unos 2 kilos"
     if _is_followed_by_other(tokens, roles, i, lexicon):
         return None
@@ -59,7 +61,7 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
         end = k + 1 + _is_of(tokens, k + 1)
         return Measure(digits, lexicon.measures["kg"], k, end)  # "2k de papa"; sold by kg, or it is 2,000
     value, j = (digits, k) if digits is not None and k > i + 1 else cardinal(tokens, roles, i, lexicon)
-    if value in (None, 1) and j < len(tokens) and "pair" in roles[j] and _is_of(tokens, j + 1):
+    if value in (None, 1) and j < len(tokens) and role.PAIR in roles[j] and _is_of(tokens, j + 1):
         value, j = 2, j + 2  # "un par de kilos"
     part, j = _part(tokens, j, i, value)
     if part is not None:
@@ -80,9 +82,9 @@ def measure(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: L
     return Measure(value, unit, j_unit, end)
 
 
-def _is_followed_by_other(tokens: list[Token], roles: list[frozenset[str]], i: int, lexicon: Lexicon) -> bool:
+def _is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
     """Whether a whole number in digits at `i` stands before a word that is no part of a measure: "2 zapatos"."""
-    if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind != WORD:
+    if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False
     return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
 
@@ -115,7 +117,7 @@ def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> 
 
 
 def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, int]:
-    if i >= len(tokens) or tokens[i].kind != WORD:
+    if i >= len(tokens) or tokens[i].kind is not WORD:
         return None, i
     unit, end = Sizes(lexicon).unit(tokens, i)
     return (unit, end) if unit is not None and unit.name in (*SOLD_BY, "cm") else (None, i)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.clauses import Mention
 from recado.quotes.confidence import LIKELY, line_confidence
-from recado.quotes.elements import PRODUCT, SEVERAL, UNKNOWN, Element
+from recado.quotes.elements import Element
 from recado.quotes.matcher import How
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
@@ -34,12 +35,13 @@ class Mentions:
 
     def is_taken_back(self, element: Element) -> bool:
         """Whether an element names a thing that the message itself had asked for before."""
-        return element.kind in (PRODUCT, SEVERAL) and element.index not in self._wishes
+        return element.kind in (role.PRODUCT, role.SEVERAL) and element.index not in self._wishes
 
     def has_mended(self) -> bool:
         """Whether the message counts a thing that another one of it takes the place of."""
         return any(
-            e.q is not None and e.kind in (PRODUCT, SEVERAL) and self._is_refused(e) for e in self._reading.elements
+            e.q is not None and e.kind in (role.PRODUCT, role.SEVERAL) and self._is_refused(e)
+            for e in self._reading.elements
         )
 
     def _is_refused(self, element: Element) -> bool:
@@ -48,9 +50,9 @@ class Mentions:
     def owner(self, number: Element) -> Element | None:
         """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
         owner = self._owners.get(number.index)
-        if owner is None or owner.kind in (PRODUCT, SEVERAL):
+        if owner is None or owner.kind in (role.PRODUCT, role.SEVERAL):
             return owner
-        return owner if owner.kind == UNKNOWN and owner.index in self._wishes else None
+        return owner if owner.kind is role.UNKNOWN and owner.index in self._wishes else None
 
     def told(self) -> tuple[Mention, ...]:
         """The things that are only told of."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes import role
 from recado.quotes.elements import Flag
 from recado.quotes.numbers import Unusable
 from recado.quotes.sizes import COUNT
@@ -37,7 +38,7 @@ def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
         or q.unit
     ):
         return False
-    if wish.element.flags & {Flag.CONTAINER} or reading.scanner.roles[wish.element.start] & {"container"}:
+    if wish.element.flags & {Flag.CONTAINER} or reading.scanner.roles[wish.element.start] & {role.CONTAINER}:
         return False
     packs = [size.values[0] for size in reading.matcher.sizes_of(wish.product) if size.unit == COUNT]
     if not packs:
@@ -55,12 +56,14 @@ def counts_boxes(reading: "Reading", wish: Wish) -> bool:
         return False
     element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None
     at = element.start if Flag.CONTAINER in element.flags else q.end - 1 if q is not None and q.pieces else -1
-    if at < 0 or "box" not in reading.scanner.roles[at]:
+    if at < 0 or role.BOX not in reading.scanner.roles[at]:
         return False
     product = reading.matcher.products[wish.product]
     named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
     if key(reading.scanner.norms[at]) in named:
         return False
     before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
-    packed = any("container" in reading.matcher.lexicon.roles(word) for word in before_count)  # in a sachet, a bottle
+    packed = any(
+        role.CONTAINER in reading.matcher.lexicon.roles(word) for word in before_count
+    )  # in a sachet, a bottle
     return packed or not any(size.unit is not None for size in reading.matcher.sizes_of(wish.product))

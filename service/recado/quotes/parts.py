@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.codes import join_models
 from recado.quotes.lexicon import Lexicon
+from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Number, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
@@ -69,10 +71,10 @@ class Family:
         self.counted: set[str] = set()  # words behind sizes without a unit
         self.dimensions: set[str] = set()
         self.units: set[str] = set()
-        self.tables: dict[str, set[str]] = {}
+        self.tables: dict[Role, set[str]] = {}
         self.heads: set[str] = set()
 
-    def add(self, form: Form, sizes: Iterable[Size], unit: str | None, tables: Iterable[tuple[str, str]]) -> None:
+    def add(self, form: Form, sizes: Iterable[Size], unit: str | None, tables: Iterable[tuple[Role, str]]) -> None:
         """Take in a form. `sizes`: all that its product has by any name. `tables`: words by the quality they name."""
         number = form.product
         self.products[number] = None
@@ -164,7 +166,7 @@ def take_apart(
         if words and i + 1 < len(tokens) and announces_size(token, tokens[i + 1], lexicon):
             i += 1
             continue
-        if found and token.kind == WORD and lexicon.roles(token.norm) & {"container", "piece"}:
+        if found and token.kind is WORD and lexicon.roles(token.norm) & {role.CONTAINER, role.PIECE}:
             i += 1  # "x 20 tabletas", "6 piezas"
             continue
         if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by):
@@ -180,27 +182,27 @@ def take_apart(
 
 def _counts_the_thing(tokens: list[Token], lexicon: Lexicon) -> bool:
     """Whether a name begins with an amount of what it is: "100 gramos de jamón"."""
-    counts = tokens[0].kind == NUMBER or tokens[0].norm in ("medio", "media")
-    return counts and len(tokens) > 3 and "of" in lexicon.roles(tokens[2].norm)
+    counts = tokens[0].kind is NUMBER or tokens[0].norm in ("medio", "media")
+    return counts and len(tokens) > 3 and role.OF in lexicon.roles(tokens[2].norm)
 
 
 def _is_counted(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
     """Whether a word at `i` is what a number before it counts: "5 cajones", not "035 azul"."""
-    return i < len(tokens) and tokens[i].norm.isalpha() and "modifier" not in lexicon.roles(tokens[i].norm)
+    return i < len(tokens) and tokens[i].norm.isalpha() and role.MODIFIER not in lexicon.roles(tokens[i].norm)
 
 
 def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
     """Whether the last word of a name only says the unit: "Chile serrano kg", "Coliflor ud"."""
     unit = lexicon.measures.get(token.norm)
-    piece = len(token.norm) <= _ABBREVIATION and "piece" in lexicon.roles(token.norm)
+    piece = len(token.norm) <= _ABBREVIATION and role.PIECE in lexicon.roles(token.norm)
     return piece or (unit is not None and unit.name == sold_by)
 
 
 def announces_size(token: Token, behind: Token, lexicon: Lexicon) -> bool:
     """Whether a word only says that a size follows: "talle 40", "talla M"."""
-    if token.kind != WORD or len(token.norm) == 1 or "size" not in lexicon.roles(token.norm):
+    if token.kind is not WORD or len(token.norm) == 1 or role.SIZE not in lexicon.roles(token.norm):
         return False
-    return behind.kind == NUMBER or "sizemark" in lexicon.roles(behind.norm)
+    return behind.kind is NUMBER or role.SIZEMARK in lexicon.roles(behind.norm)
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:
@@ -209,7 +211,7 @@ def size_mark_end(tokens: list[Token], i: int) -> int:
     while j < len(tokens) and tokens[j].norm in DOTS:
         j += 1
     dotted = j > i + 1 or tokens[i].norm not in ("no", "n")  # "no 3" is a refusal
-    return j if dotted and j < len(tokens) and tokens[j].kind == NUMBER else i
+    return j if dotted and j < len(tokens) and tokens[j].kind is NUMBER else i
 
 
 def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold_by: str | None) -> int:
@@ -219,7 +221,7 @@ def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold
         return size_mark_end(tokens, i)
     if token.norm == "#":
         return i + 1
-    if token.norm in _PACK_MARKS and i + 1 < len(tokens) and tokens[i + 1].kind == NUMBER:
+    if token.norm in _PACK_MARKS and i + 1 < len(tokens) and tokens[i + 1].kind is NUMBER:
         size = sizes.at(tokens, i + 1)
         if size is None:
             return i
@@ -228,7 +230,7 @@ def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold
     size = sizes.at(tokens, i)
     if size is None:
         return i
-    only_unit = token.kind == WORD and size[0].unit is not None and token.norm not in ("media", "medio")
+    only_unit = token.kind is WORD and size[0].unit is not None and token.norm not in ("media", "medio")
     unit = size[0].unit
     if only_unit and unit is not None and unit.name == sold_by and list(size[0].values) == [1]:
         return size[1]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.words import Kind, Words
 
@@ -15,8 +16,8 @@ _FAR: Final = frozenset(
 )  # fmt: skip
 """Words that an address' number may follow at some distance; after the others it stands next."""
 _WHERE: Final = frozenset(["a", "en", "hasta"])
-_STEERS: Final = frozenset(["request", "add", "greeting"])
-_BEHIND_NUMBER: Final = frozenset(["address", "of", "con"])
+_STEERS: Final = frozenset([role.REQUEST, role.ADD, role.GREETING])
+_BEHIND_NUMBER: Final = frozenset([role.ADDRESS, role.OF, role.CON])
 _PARTS: Final = frozenset(["bis", "sur", "norte", "este", "oeste"])
 
 
@@ -46,7 +47,7 @@ def opens_street(words: Words, start: int, end: int) -> bool:
 
 def past_street(words: Words, start: int, end: int) -> int:
     """Past a street's name, which may have an article, and its number."""
-    return end + 2 + (words.has(end, "definite") and words.is_capital(end))
+    return end + 2 + (words.has(end, role.DEFINITE) and words.is_capital(end))
 
 
 def past_class(words: Words, start: int, end: int) -> int:
@@ -61,8 +62,8 @@ def past_class(words: Words, start: int, end: int) -> int:
 
 def past_letter(words: Words, start: int, end: int) -> int:
     """Past a capital by itself that stands behind a number: "5to B"."""
-    alone = end < words.count and len(words.norm(end)) == 1 and words.tokens[end].kind == WORD
-    ends = words.closes(end + 1) or words.has(end + 1, "of")
+    alone = end < words.count and len(words.norm(end)) == 1 and words.tokens[end].kind is WORD
+    ends = words.closes(end + 1) or words.has(end + 1, role.OF)
     return end + 1 if alone and words.is_capital(end) and ends else end
 
 
@@ -72,16 +73,16 @@ def _past_number(words: Words, start: int) -> int:
     far = words.tokens[start].norm in _FAR
     for i in range(start + 1, min(words.count, start + _MOST_WORDS)):
         token = words.tokens[i]
-        if token.kind == NUMBER:
+        if token.kind is NUMBER:
             if words.names_product(i + 1):
                 break
             last = i + 1
-        elif token.kind == PUNCT:
+        elif token.kind is PUNCT:
             if _stops(words, token.norm, i, behind=last > 0, first=i == start + 1):
                 break
         elif _is_foreign(words, token, i, behind=last > 0) or (not far and not last and i > start + 2):
             break
-        elif words.has(i, "address"):
+        elif words.has(i, role.ADDRESS):
             far = far or token.norm in _FAR
     return last
 
@@ -97,7 +98,7 @@ def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> boo
 
 def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
     """Whether a word is not part of an address. behind: a number stands before it."""
-    if token.kind == NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
+    if token.kind is NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
         return True
     if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):
         return False
@@ -112,29 +113,34 @@ def _is_number_sign(words: Words, i: int) -> bool:
 def _is_place(words: Words, i: int) -> bool:
     """Whether a good's name is a place here: "en la colonia Roma", "soy de la colonia", behind an address."""
     j = i - 1
-    while words.has(j, "definite") or words.has(j, "possessive"):
+    while words.has(j, role.DEFINITE) or words.has(j, role.POSSESSIVE):
         j -= 1
-    if words.norm(j) in _WHERE or (words.has(j, "of") and words.has(j - 1, "copula")):
+    if words.norm(j) in _WHERE or (words.has(j, role.OF) and words.has(j - 1, role.COPULA)):
         return True
-    if words.norm(j) in (":", ",") or words.has(j, "copula"):
+    if words.norm(j) in (":", ",") or words.has(j, role.COPULA):
         j -= 1
     last = max((span.end for span in words.spans.values() if span.kind is Kind.ADDRESS), default=-_MOST_WORDS)
-    return last > j or words.has(j, "address")
+    return last > j or words.has(j, role.ADDRESS)
 
 
 def _goes_on(words: Words, i: int) -> bool:
     """Whether an address goes on behind a comma."""
-    if words.has(i, "address") or words.norm(i) == "#":
+    if words.has(i, role.ADDRESS) or words.norm(i) == "#":
         return True
     if _is_street(words, i):
         return len(words.norm(i + 1)) >= 3
     long = words.is_number(i) and len(words.norm(i)) >= 3
-    return long and (words.closes(i + 1) or words.has(i + 1, "address"))
+    return long and (words.closes(i + 1) or words.has(i + 1, role.ADDRESS))
 
 
 def _is_street(words: Words, i: int, *, named: bool = False) -> bool:
     """Whether a name and a number stand here, as "Durango 210". named: an article of the name stands before it, so that
     it may be a word that describes things elsewhere."""
-    if i >= words.count or words.tokens[i].kind != WORD or not words.is_capital(i) or (words.roles[i] and not named):
+    if (
+        i >= words.count
+        or words.tokens[i].kind is not WORD
+        or not words.is_capital(i)
+        or (words.roles[i] and not named)
+    ):
         return False
     return words.is_number(i + 1) and not (words.names_product(i) or words.names_product(i + 2))

@@ -4,18 +4,11 @@ import itertools
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    NOISE,
-    QUALITY,
-    STOP,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes import role
+from recado.quotes.elements import Element, Flag
 from recado.quotes.matcher import How
 from recado.quotes.numbers import Quantity
+from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 from recado.quotes.words import Kind
@@ -23,7 +16,7 @@ from recado.quotes.words import Kind
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
-_EXCLUSIVE: Final = frozenset(["colours", "patterns", "sizes", "materials", "wearers", "qualities"])
+_EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
 """Tables of qualities: a thing has one of each."""
 
 
@@ -102,11 +95,11 @@ def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: 
         _resolve(reading, last, element)
         return
     pointed = (
-        reading.context.kind(element.index - 1) == "definite"
-        and "colours" in reading.scanner.roles[element.start]
+        reading.context.kind(element.index - 1) is role.DEFINITE
+        and role.COLOURS in reading.scanner.roles[element.start]
         and reading.context.closes(element.index + 1)
     )
-    if (q is not None or pointed) and element.words and (last is None or last.element.kind == QUALITY):
+    if (q is not None or pointed) and element.words and (last is None or last.element.kind is role.QUALITY):
         reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
     else:
         element.flags.add(Flag.LOST)
@@ -125,7 +118,7 @@ def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Qu
             others = matcher.with_head(product, element.words, [size]) or others
         to_its_end = matcher.said_whole(others, element.words)
         others = to_its_end if len(to_its_end) == 1 else others
-    if not others and "plain" in reading.scanner.roles[element.start]:
+    if not others and role.PLAIN in reading.scanner.roles[element.start]:
         return matcher.plain_kin(product)  # "un brownie sin gluten y otro normal"
     return others
 
@@ -160,7 +153,7 @@ def _mend_kind(
         last.parts = []
         state.corrected = False
         return True
-    if reading.context.kind(element.index - 1) != "and" and last.state is Stance.WANTED:
+    if reading.context.kind(element.index - 1) is not role.AND and last.state is Stance.WANTED:
         last.state, state.corrected = Stance.REFUSED, False  # "labial rojo 2, mejor 2 vino"
     return False
 
@@ -184,7 +177,7 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
 
 def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
     """A quality without a quantity, by which no other product is told."""
-    sized = "sizes" in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
+    sized = role.SIZES in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
     if sized or Flag.SIZE in element.flags:
         element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
     if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
@@ -203,8 +196,8 @@ def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, kno
     kinds = roles[element.start]
     if element.words and not (kinds & _EXCLUSIVE or element.sizes or known):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "2 absolut y 4 tónicas"
-    coloured = any("colours" in roles[i] for i in range(thing.start, thing.end))
-    if "good" in kinds and not (q.pairs or coloured):
+    coloured = any(role.COLOURS in roles[i] for i in range(thing.start, thing.end))
+    if role.GOOD in kinds and not (q.pairs or coloured):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "tres jabones dos cafés"
 
 
@@ -228,19 +221,19 @@ def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> 
 def _is_listed_kind(reading: "Reading", element: Element) -> bool:
     """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that goes on with a list."""
     i = element.index - 1
-    if reading.context.kind(i) in ("and", COMMA) and reading.context.is_listed(element.index):
+    if reading.context.kind(i) in (role.AND, role.COMMA) and reading.context.is_listed(element.index):
         return True
-    if reading.context.kind(i) == "and":
+    if reading.context.kind(i) is role.AND:
         return False
-    if reading.context.kind(i) == "of":
+    if reading.context.kind(i) is role.OF:
         i -= 1
-    return reading.context.kind(i) == "definite" and reading.context.kind(i - 1) in ("and", COMMA)
+    return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
 
 
 def _is_specific(whole: Wish) -> bool:
     """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
     match = whole.element.match
-    return whole.element.kind == QUALITY or (match is not None and match.words > 1)
+    return whole.element.kind is role.QUALITY or (match is not None and match.words > 1)
 
 
 def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
@@ -249,18 +242,23 @@ def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
         return True
     match = last.element.match
     start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
-    if last.element.kind != QUALITY and (match is None or match.words < 2):
-        materials = "materials" in reading.scanner.roles[element.start]
+    if last.element.kind is not role.QUALITY and (match is None or match.words < 2):
+        materials = role.MATERIALS in reading.scanner.roles[element.start]
         return materials and last.product is not None and reading.matcher.has_other(last.product, element.words)
     said = frozenset().union(*reading.scanner.roles[start:end])
     other = frozenset().union(*reading.scanner.roles[element.start : element.end])
-    if said & other & {*_EXCLUSIVE, "sizemark"}:
+    if said & other & {*_EXCLUSIVE, role.SIZEMARK}:
         return True
     if last.product is not None and reading.matcher.has_other(last.product, element.words):
         return True
-    if "sizes" in other and last.product is not None and reading.matcher.is_sized(last.product):
+    if role.SIZES in other and last.product is not None and reading.matcher.is_sized(last.product):
         return True  # "crema de leche de litro 1 y pequeñas 3"
-    return bool(other & {"qualities", "kinds"}) and not other & {"colours", "sizes", "materials", "wearers"}
+    return bool(other & {role.QUALITIES, role.KINDS}) and not other & {
+        role.COLOURS,
+        role.SIZES,
+        role.MATERIALS,
+        role.WEARERS,
+    }
 
 
 def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
@@ -285,22 +283,22 @@ def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
         return
     opener = part if part.q is None or part.q.index > part.index else part.q
     i = opener.index - 1
-    while reading.context.kind(i) in (NOISE, "of", "that", "definite", "for", "possessive"):
+    while reading.context.kind(i) in (role.NOISE, role.OF, role.THAT, role.DEFINITE, role.FOR, role.POSSESSIVE):
         i -= 1
-    marked = reading.context.kind(i) in (COMMA, LINK, LINE, STOP)
-    added = reading.context.kind(i) == "and" or Flag.ANOTHER in opener.flags
+    marked = reading.context.kind(i) in (role.COMMA, role.LINK, role.LINE, role.STOP)
+    added = reading.context.kind(i) is role.AND or Flag.ANOTHER in opener.flags
     whole.divisible = (marked or not added) and not _qualities(reading, whole.element) & _qualities(reading, part)
     whole.divided = whole.divisible and marked and Flag.QUALIFIED not in whole.element.flags
 
 
-def _qualities(reading: "Reading", element: Element) -> set[str]:
+def _qualities(reading: "Reading", element: Element) -> set[Role]:
     """Of what tables an element has a quality: a colour, a size, a material, a wearer."""
-    found: set[str] = set()
+    found: set[Role] = set()
     i = element.start
     while i < element.end:
         span = reading.scanner.spans.get(i)
         if span is not None and span.kind is Kind.SIZE:
-            found.add("sizes")
+            found.add(role.SIZES)
             i = span.end
             continue
         found |= reading.scanner.roles[i] & _EXCLUSIVE

@@ -3,28 +3,17 @@
 import itertools
 from fractions import Fraction
 
+from recado.quotes import role
 from recado.quotes.amounts import bare_quantity, may_be_each, of_each_kind, share_each
 from recado.quotes.binding import Binder
 from recado.quotes.context import QUIET, Context
 from recado.quotes.corrections import amends, correct, counts_anew, keep_only
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    SEVERAL,
-    THINGS,
-    UNKNOWN,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.heads import Serving, serve
 from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
+from recado.quotes.role import Role
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import EFFECTS
 from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
@@ -46,7 +35,7 @@ class Reading:
         self.servings: list[Serving] = []  # what each of several gets
         self._line = -1  # where the last line broke
         self.focus: Wish | None = None  # the wish that was spoken of last
-        self.asks_price = any(e.kind in ("price", "total") for e in self.elements)
+        self.asks_price = any(e.kind in (role.PRICE, role.TOTAL) for e in self.elements)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
         Binder(self.scanner.tokens, matcher).bind(self.elements)
         self._follow()
@@ -58,15 +47,15 @@ class Reading:
             effect = EFFECTS.get(kind)
             if kind in THINGS:
                 self._thing(i, element, state)
-            elif kind == QUANTITY:
+            elif kind is role.QUANTITY:
                 if Flag.BOUND not in element.flags:
                     bare_quantity(self, i, element, state)
-            elif "taking" in element.roles and self._takes_offered(kind):
+            elif role.TAKING in element.roles and self._takes_offered(kind):
                 self.requested = True
             elif effect is not None:
                 effect(self, i, element, state)
-            elif kind in ("by", "to") and state.changing:
-                if kind == "by" or self.context.kind(i + 1) == QUANTITY:  # "cámbiale a 3 camisas"
+            elif kind in (role.BY, role.TO) and state.changing:
+                if kind is role.BY or self.context.kind(i + 1) is role.QUANTITY:  # "cámbiale a 3 camisas"
                     state.changing, state.corrected = False, True
             else:
                 self._part(i, element, state)
@@ -80,9 +69,9 @@ class Reading:
         for wish in self.wishes:
             wish.take_out_kinds()
 
-    def _takes_offered(self, kind: str) -> bool:
+    def _takes_offered(self, kind: Role) -> bool:
         """ "¿tienes el abrigo? lo quiero": what was only told of is wanted."""
-        offered = self.last((Stance.MENTIONED,)) if kind not in ("negation", "without") else None
+        offered = self.last((Stance.MENTIONED,)) if kind not in (role.NEGATION, role.WITHOUT) else None
         if offered is not None:
             offered.state = Stance.WANTED
         return offered is not None
@@ -90,33 +79,33 @@ class Reading:
     def _part(self, i: int, element: Element, state: State) -> None:
         """What stands between clauses: marks, "y", "pero", second thoughts, and what only points at something."""
         kind = element.kind
-        if "as_before" in element.roles:
+        if role.AS_BEFORE in element.roles:
             self._as_before(i, element, state)
-        elif "unseen" in element.roles and self.context.kind(i - 1) != "to":  # no "como la de la foto"
+        elif role.UNSEEN in element.roles and self.context.kind(i - 1) is not role.TO:  # no "como la de la foto"
             self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
-        elif "demonstrative" in element.roles and not self.wishes:
+        elif role.DEMONSTRATIVE in element.roles and not self.wishes:
             self._pointing(i, element)
-        elif kind in ("that", "of", "help") and not (self.wishes or state.refuse):
+        elif kind in (role.THAT, role.OF, role.HELP) and not (self.wishes or state.refuse):
             if (first := self.context.elsewhere(i)) is not None:
                 end = self.context.clause_end(i)
                 self.wishes.append(Wish(element, None, self.scanner.written(self.elements[first].start, end)))
         elif kind in CLAUSE_ENDS:
             state.end_sentence()
-        elif kind == LINE:
+        elif kind is role.LINE:
             drop_offers(self, self._line)
             self._line = i
             state.end_line()
-        elif kind == COMMA or kind == "but":
+        elif kind is role.COMMA or kind is role.BUT:
             state.end_clause(self.context.list_goes_on(i))
-        elif "second_thought" in element.roles:
+        elif role.SECOND_THOUGHT in element.roles:
             state.corrected = state.corrected or amends(self, i)
-        elif kind == "and" and state.refuse and not self.context.list_goes_on(i):
+        elif kind is role.AND and state.refuse and not self.context.list_goes_on(i):
             state.refuse = False
 
     def _settle_excepted(self) -> None:
         """ "Todo menos la faja: faja, 2 shorts": what is left out of all is left out of the list too."""
         for i, element in enumerate(self.elements):
-            if element.kind == "without" and self.context.norm(i - 1) in ("todo", "todos", "todas"):
+            if element.kind is role.WITHOUT and self.context.norm(i - 1) in ("todo", "todos", "todas"):
                 thing = self.context.next(i, QUIET)
                 match = self.elements[thing].match if thing < len(self.elements) else None
                 for wish in self.wishes:
@@ -129,7 +118,7 @@ class Reading:
             if (
                 wish.state is not Stance.WANTED
                 or not wish.choices
-                or self.context.kind(wish.element.index + 1) not in (COMMA, LINK)
+                or self.context.kind(wish.element.index + 1) not in (role.COMMA, role.LINK)
             ):
                 continue
             named = [w for w in self.wishes if w.state is Stance.WANTED and w.product in wish.choices]
@@ -139,25 +128,25 @@ class Reading:
                 wish.state = Stance.REFUSED
 
     def _thing(self, i: int, element: Element, state: State) -> None:
-        if state.instead or (state.changing and element.kind != QUALITY):
+        if state.instead or (state.changing and element.kind is not role.QUALITY):
             self._give_up(element, state)
         elif self._is_refused(i, element, state):
             return
         elif self.context.incidental(i, element, self.priced):
-            if element.kind == PRODUCT and self.context.kind(i - 1) == "possessive":
+            if element.kind is role.PRODUCT and self.context.kind(i - 1) is role.POSSESSIVE:
                 self.wishes.append(self._wish(element, Stance.MENTIONED))
-        elif element.kind == QUALITY:
+        elif element.kind is role.QUALITY:
             if state.only and state.corrected and element.q is None and keep_kind(self, element):
                 state.only = state.corrected = False
                 return
             state.corrected = state.corrected or (element.q is not None and counts_anew(self, i, element))
             follow_quality(self, element, state)
-        elif element.kind == UNKNOWN and not self.context.asked(i, element, state, self.priced):
-            if self.context.kind(i - 1) == "correction" and self.context.closes(i + 1):
+        elif element.kind is role.UNKNOWN and not self.context.asked(i, element, state, self.priced):
+            if self.context.kind(i - 1) is role.CORRECTION and self.context.closes(i + 1):
                 state.corrected = False  # "que sean delgaditas" says how
             elif state.mode is Stance.MENTIONED and self.context.is_good_asked_about(i):
                 self.wishes.append(self._wish(element, Stance.MENTIONED))  # "tienes aspiradoras? necesito una"
-        elif element.kind == UNKNOWN and self.context.kind(i - 1) == "con" and self.is_told():
+        elif element.kind is role.UNKNOWN and self.context.kind(i - 1) is role.CON and self.is_told():
             return  # "¿el auricular viene con micrófono?"
         else:
             self._named(i, element, state)
@@ -179,7 +168,7 @@ class Reading:
 
     def _is_refused(self, i: int, element: Element, state: State) -> bool:
         """Whether a thing is refused, before it or behind it; if so, it is taken back."""
-        if state.refuse and element.kind == QUALITY:
+        if state.refuse and element.kind is role.QUALITY:
             if refuse_kind(self, element) or state.subtract:
                 return True  # "quita el de 5": of something that an earlier message tells
         elif state.refuse:
@@ -188,7 +177,7 @@ class Reading:
                 state.refuse = False
             return True
         if self.context.post_negated(i):
-            if element.kind == QUALITY and refuse_kind(self, element):
+            if element.kind is role.QUALITY and refuse_kind(self, element):
                 return True
             if self._refuse(element, state) is None:
                 self.wishes.append(self._wish(element, Stance.REFUSED))
@@ -201,7 +190,7 @@ class Reading:
         q = element.q
         amount = q.quantity if q is not None else None
         known = self.known(element)
-        if known is not None and q is None and self.context.kind(i - 1) == "definite":
+        if known is not None and q is None and self.context.kind(i - 1) is role.DEFINITE:
             self.focus = known  # "las camisas": those already asked for
             if not state.only:
                 state.corrected = False
@@ -211,12 +200,12 @@ class Reading:
             if q is None:
                 return
             state.corrected = True
-        of_each = state.each if self.context.kind(i - 1) == "each" else of_each_kind(self, i, amount)
-        if element.kind == SEVERAL and of_each is not None:
+        of_each = state.each if self.context.kind(i - 1) is role.EACH else of_each_kind(self, i, amount)
+        if element.kind is role.SEVERAL and of_each is not None:
             self._one_of_each(element, of_each)
             return
         wish = self._wish(element, Stance.WANTED)
-        if element.kind == PRODUCT and q is None and self._is_sort_of_last(i):
+        if element.kind is role.PRODUCT and q is None and self._is_sort_of_last(i):
             sort = self.wishes.pop()
             wish.amount, wish.pairs, wish.unit, wish.unusable = sort.amount, sort.pairs, sort.unit, sort.unusable
             wish.doubts.append(Doubt.QUALITY_OR_THING)
@@ -266,7 +255,11 @@ class Reading:
     def _is_sort_of_last(self, i: int) -> bool:
         """ "3 cafés americanos": a product right behind a counted word that is none says which one is counted."""
         before, element = self.elements[i - 1], self.elements[i]
-        counted = before.kind in (SEVERAL, UNKNOWN) and before.q is not None and Flag.QUANTITY_AFTER not in before.flags
+        counted = (
+            before.kind in (role.SEVERAL, role.UNKNOWN)
+            and before.q is not None
+            and Flag.QUANTITY_AFTER not in before.flags
+        )
         last = self.wishes[-1] if self.wishes else None
         return counted and before.end == element.start and last is not None and last.element is before
 
@@ -277,9 +270,14 @@ class Reading:
     def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
         """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
         j = i - 1
-        while self.context.kind(j) in ("definite", NOISE) or self.elements[j] is wish.element.q:
+        while self.context.kind(j) in (role.DEFINITE, role.NOISE) or self.elements[j] is wish.element.q:
             j -= 1
-        if self.context.kind(j) != "or" or wish.product is None or last.product is None or last.product == wish.product:
+        if (
+            self.context.kind(j) is not role.OR
+            or wish.product is None
+            or last.product is None
+            or last.product == wish.product
+        ):
             return False
         if last.element.end != self.elements[j].start:
             return False
@@ -292,7 +290,7 @@ class Reading:
         """ "10 aguas, 5 de las aguas con gas": some of those that were wished are of another kind."""
         if wish.amount is None or wish.product is None or wish.state is not Stance.WANTED:
             return
-        if [self.context.kind(k) for k in range(i - 4, i)] != [COMMA, QUANTITY, "of", "definite"]:
+        if [self.context.kind(k) for k in range(i - 4, i)] != [role.COMMA, role.QUANTITY, role.OF, role.DEFINITE]:
             return
         kin = {number for family in self.matcher.families_of(wish.product) for number in family.products}
         for whole in self.wishes:
@@ -311,11 +309,11 @@ class Reading:
             last is None
             or last.product is None
             or wish.product is None
-            or self.context.kind(i - 1) != "of"
+            or self.context.kind(i - 1) is not role.OF
             or wish.element.q is None
         ):
             return
-        if "container" not in self.scanner.roles[last.element.start]:
+        if role.CONTAINER not in self.scanner.roles[last.element.start]:
             return
         packs = self.matcher.with_head(last.product, [self.scanner.norms[wish.element.start]])
         if len(packs) == 1:
@@ -324,19 +322,19 @@ class Reading:
 
     def known(self, element: Element) -> Wish | None:
         """The wish for the same product, if there is one."""
-        if element.kind != PRODUCT or element.match is None:
+        if element.kind is not role.PRODUCT or element.match is None:
             return None
         product = element.match.products[0]
         return next((w for w in self.wishes if w.product == product and w.state is Stance.WANTED), None)
 
-    def around(self, element: Element) -> set[str]:
+    def around(self, element: Element) -> set[Role]:
         at = element.index
         return {e.kind for e in self.elements[max(0, at - 1) : at]}
 
     def _wish(self, element: Element, state: Stance) -> Wish:
-        product = element.match.products[0] if element.kind == PRODUCT and element.match is not None else None
+        product = element.match.products[0] if element.kind is role.PRODUCT and element.match is not None else None
         wish = Wish(element, product, element.text, state=state)
-        if element.kind == SEVERAL and element.match is not None:
+        if element.kind is role.SEVERAL and element.match is not None:
             wish.choices = element.match.products
         if product is not None and element.match is not None and may_be_each(self, element.index, element.match):
             wish.doubts.append(Doubt.QUALITY_OR_THING)
@@ -370,7 +368,7 @@ class Reading:
                 wish.amount -= less
             else:
                 wish.state = Stance.REFUSED
-        if element.kind in (PRODUCT, SEVERAL) and not found:
+        if element.kind in (role.PRODUCT, role.SEVERAL) and not found:
             self.wishes.append(self._wish(element, Stance.REFUSED))
         return found[-1] if found else None
 
@@ -383,14 +381,14 @@ class Reading:
     def _as_before(self, i: int, element: Element, state: State) -> None:
         """ "Lo mismo de siempre": asked for, unless it is told of ("es lo mismo de siempre") or sums up the goods."""
         before = self.context.kind(i - 1)
-        if state.refuse or state.mode is Stance.MENTIONED or self.wishes or before in ("copula", "nope"):
+        if state.refuse or state.mode is Stance.MENTIONED or self.wishes or before in (role.COPULA, role.NOPE):
             return
         self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
 
     def _pointing(self, i: int, element: Element) -> None:
         """ "2 de esas", "quiero esos": asked for, but only an earlier message would tell what."""
         before = self.context.kind(i - 1)
-        behind_count = QUANTITY in (before, self.context.kind(i - 2) if before == "of" else "")
-        if self.context.closes(i + 1) and (before == "request" or behind_count):
+        behind_count = role.QUANTITY in (before, self.context.kind(i - 2) if before is role.OF else role.OUTSIDE)
+        if self.context.closes(i + 1) and (before is role.REQUEST or behind_count):
             text = self.scanner.written(element.end - 1, element.end)
             self.wishes.append(Wish(element, None, text))

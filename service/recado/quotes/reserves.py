@@ -8,55 +8,42 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.agreement import PAYING, is_if
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    MASK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    QUESTION,
-    SEVERAL,
-    STOP,
-    UNKNOWN,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import Element, Flag
 from recado.quotes.reading import Reading
 from recado.quotes.wishes import Stance
 
-_MARKS: Final = frozenset([COMMA, STOP, LINE, QUESTION, LINK, "and", "but"])
-_ENDS: Final = frozenset([STOP, LINE, QUESTION, "but"])
+_MARKS: Final = frozenset([role.COMMA, role.STOP, role.LINE, role.QUESTION, role.LINK, role.AND, role.BUT])
+_ENDS: Final = frozenset([role.STOP, role.LINE, role.QUESTION, role.BUT])
 _HARMLESS: Final = frozenset([
-    *_MARKS, MASK, "yes", "courtesy", "thanks", "greeting", "definite", "of", "to", "for", "by", "that", "possessive",
-    "con", "copula", "request", "only", "correction",
+    *_MARKS, role.MASK, role.YES, role.COURTESY, role.THANKS, role.GREETING, role.DEFINITE, role.OF, role.TO,
+    role.FOR, role.BY, role.THAT, role.POSSESSIVE, role.CON, role.COPULA, role.REQUEST, role.ONLY, role.CORRECTION,
 ])  # fmt: skip
 """Kinds of elements that ask for nothing by themselves."""
 _HARMLESS_NOISE: Final = frozenset([
-    "filler", "vacuous", "emoji", "services", "people", "occasions", "name", "later", "weekday", "address", "taking",
-    "second_thought", "settled", "reason", "limit", "coming", "notice", "when",
+    role.FILLER, role.VACUOUS, role.EMOJI, role.SERVICES, role.PEOPLE, role.OCCASIONS, role.NAME, role.LATER,
+    role.WEEKDAY, role.ADDRESS, role.TAKING, role.SECOND_THOUGHT, role.SETTLED, role.REASON, role.LIMIT, role.COMING,
+    role.NOTICE, role.WHEN,
 ])  # fmt: skip
-_OF_TRIPS: Final = frozenset(["visit", "coming", "notice", "when"])
-_SPEAKS_OF_GOODS: Final = frozenset(["modifier", "about"])
-OF_DELIVERY: Final = frozenset(["address", "later", "weekday", "services"])
+_OF_TRIPS: Final = frozenset([role.VISIT, role.COMING, role.NOTICE, role.WHEN])
+_SPEAKS_OF_GOODS: Final = frozenset([role.MODIFIER, role.ABOUT])
+OF_DELIVERY: Final = frozenset([role.ADDRESS, role.LATER, role.WEEKDAY, role.SERVICES])
 """Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta"."""
-_ANCHORS: Final = OF_DELIVERY | {"name", "people", "occasions"}
+_ANCHORS: Final = OF_DELIVERY | {role.NAME, role.PEOPLE, role.OCCASIONS}
 _STEERING: Final = frozenset([
-    "add", "remove", "change", "without", "instead", "negation", "nope", "same", "each", "another", "more", "double",
-    "triple", "half_of", "or",
+    role.ADD, role.REMOVE, role.CHANGE, role.WITHOUT, role.INSTEAD, role.NEGATION, role.NOPE, role.SAME, role.EACH,
+    role.ANOTHER, role.MORE, role.DOUBLE, role.TRIPLE, role.HALF_OF, role.OR,
 ])  # fmt: skip
 """Kinds that say or ask something of goods, also beside an address."""
-_NAMING: Final = frozenset(["people", "occasions", "services", "address"])
+_NAMING: Final = frozenset([role.PEOPLE, role.OCCASIONS, role.SERVICES, role.ADDRESS])
 _SENDING: Final = frozenset(["envio", "envios"])
 _POINTING: Final = frozenset(["ese", "esa", "esos", "esas", "eso", "este", "esta"])
 _PRONOUNS: Final = frozenset(["me", "te", "se", "le", "les", "nos", "lo"])
 _VERBAL: Final = ("ando", "iendo", "yendo", "mente", "amos", "emos", "imos")
-_ASKING: Final = frozenset(["price", "total", "available", "aside"])
-_REFUSALS: Final = frozenset(["negation", "nope"])
-_TAKES_OUT: Final = frozenset(["only", "remove", "without", "negation", "change", "instead"])
+_ASKING: Final = frozenset([role.PRICE, role.TOTAL, role.AVAILABLE, role.ASIDE])
+_REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
+_TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE, role.WITHOUT, role.NEGATION, role.CHANGE, role.INSTEAD])
 
 
 class Reserves:
@@ -98,17 +85,19 @@ class Reserves:
         """The clauses, with whether they say where, when or how it is paid; that goes on over commas."""
         goes_on = False
         for clause, ends in _clauses(self._reading.elements):
-            begins = clause[0].kind == QUANTITY and not goes_on  # "y una para mi mamá"
+            begins = clause[0].kind is role.QUANTITY and not goes_on  # "y una para mi mamá"
             of_delivery = (self._is_of_delivery(clause) and not begins) or (goes_on and self._adds_nothing(clause))
             yield clause, of_delivery
-            goes_on = of_delivery and (not ends or "address" in self._context.roles(clause[-1].index))
+            goes_on = of_delivery and (not ends or role.ADDRESS in self._context.roles(clause[-1].index))
 
     def _adds_nothing(self, clause: Sequence[Element]) -> bool:
         """Whether a clause behind an address or a payment only goes on with it: "y 3 de 10", but not "y 3"."""
-        return self._context.kind(clause[0].index - 1) != "and" or any(element.kind == "of" for element in clause)
+        return self._context.kind(clause[0].index - 1) is not role.AND or any(
+            element.kind is role.OF for element in clause
+        )
 
     def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
-        if any("condition" in element.roles for element in clause):
+        if any(role.CONDITION in element.roles for element in clause):
             return True
         condition = next((e for e in clause if is_if(e, self._context, self._reading.scanner)), None)
         if condition is not None:
@@ -118,35 +107,37 @@ class Reserves:
             return True
         if self._is_refused(clause) or self._is_described(clause, of_delivery=of_delivery):
             return True
-        return clause[0].kind == "but" and not (of_delivery or any(e.index in self._heard for e in clause))
+        return clause[0].kind is role.BUT and not (of_delivery or any(e.index in self._heard for e in clause))
 
     def _agrees_behind(self, condition: Element) -> bool:
         """ "si llega hoy, sí", "si llega hoy los pido": whether a yes depends on it."""
         behind = self._reading.elements[condition.index + 1 :]
-        return any(e.kind == "yes" or "taking" in e.roles or e.index in self._spoken for e in behind)
+        return any(e.kind is role.YES or role.TAKING in e.roles or e.index in self._spoken for e in behind)
 
     def _is_harmless(self, element: Element) -> bool:
         norm = self._context.norm(element.index)
-        if element.kind == NOISE:
+        if element.kind is role.NOISE:
             roles = element.roles or self._context.roles(element.index)
             return bool(roles & _HARMLESS_NOISE) and not self._is_of_goods(element)
-        if element.kind == UNKNOWN:
+        if element.kind is role.UNKNOWN:
             return self._is_talk(element)
-        if element.kind == MASK and "price" in element.roles:
+        if element.kind is role.MASK and role.PRICE in element.roles:
             return not norm.startswith(("a ", "de "))  # "sí, a 3" is a wish, if not for so many then for so much
-        if element.kind == QUANTITY:
-            return norm in ("mil", "un", "una") and self._context.kind(element.index + 1) == "thanks"  # "mil gracias"
+        if element.kind is role.QUANTITY:
+            return (
+                norm in ("mil", "un", "una") and self._context.kind(element.index + 1) is role.THANKS
+            )  # "mil gracias"
         return element.kind in _HARMLESS or norm in _POINTING or bool(element.roles & _OF_TRIPS)
 
     def _is_of_goods(self, element: Element) -> bool:
         """Whether a word tells goods apart: "mujer", "lluvia" where boots are sold for it; but not "para mi mujer"."""
         before, norm = self._context.kind(element.index - 1), self._context.norm(element.index)
-        if norm in _SENDING or before == "possessive":
+        if norm in _SENDING or before is role.POSSESSIVE:
             return False
         if element.roles & _SPEAKS_OF_GOODS:
             return True
         named = bool(element.roles & _NAMING) and self._reading.matcher.knows(norm)
-        return named and before not in ("for", "to", "definite", "by")
+        return named and before not in (role.FOR, role.TO, role.DEFINITE, role.BY)
 
     def _is_talk(self, element: Element) -> bool:
         """Whether an unknown word is a verb by its form or its place: goods are named by nouns."""
@@ -160,28 +151,31 @@ class Reserves:
         if element.index in self._spoken:
             return False
         if element.kind in _STEERING or element.index in self._steering:
-            return not (leads or "yes" in element.roles)  # "déjalo así y confirma"
+            return not (leads or role.YES in element.roles)  # "déjalo así y confirma"
         return element.index in self.tells and element.index not in self._heard
 
     def _asks(self, clause: Sequence[Element]) -> bool:
         """Whether it is a question, with its mark or without; "¿sí?" is none, and when it comes is no condition."""
-        if any("when" in e.roles for e in clause):
-            return clause[0].kind == "but"
-        marked = self._context.kind(clause[-1].index + 1) == QUESTION and any(e.kind != "yes" for e in clause)
+        if any(role.WHEN in e.roles for e in clause):
+            return clause[0].kind is role.BUT
+        marked = self._context.kind(clause[-1].index + 1) is role.QUESTION and any(
+            e.kind is not role.YES for e in clause
+        )
         return marked or any(
-            e.kind in _ASKING and "visit" not in e.roles and e.index not in self._spoken for e in clause
+            e.kind in _ASKING and role.VISIT not in e.roles and e.index not in self._spoken for e in clause
         )
 
     def _is_refused(self, clause: Sequence[Element]) -> bool:
         """ "sí, no", but not "no falta nada"."""
         named = any(
-            element.kind in (PRODUCT, SEVERAL, QUALITY) or (element.kind == UNKNOWN and element.index in self._heard)
+            element.kind in (role.PRODUCT, role.SEVERAL, role.QUALITY)
+            or (element.kind is role.UNKNOWN and element.index in self._heard)
             for element in clause
         )
         no = (
             clause[-1].kind in _REFUSALS
             and clause[-1].index not in self._spoken
-            and "yes" not in clause[-1].roles
+            and role.YES not in clause[-1].roles
             and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")
         )
         return no and not named
@@ -192,13 +186,13 @@ class Reserves:
             return False
         if any(Flag.QUALIFIED in e.flags and self._states.get(e.index) is Stance.WANTED for e in clause):
             return True
-        return any("colours" in e.roles and e.kind != "yes" for e in clause) and not of_delivery
+        return any(role.COLOURS in e.roles and e.kind is not role.YES for e in clause) and not of_delivery
 
     def _is_of_delivery(self, clause: Sequence[Element]) -> bool:
         """Whether it speaks of where, when or how it is paid; what is asked of goods does not: "quiero ver fotos"."""
         return any(
-            (element.kind == MASK and self._is_harmless(element))
-            or (element.kind == NOISE and bool(element.roles & _ANCHORS) and not self._is_of_goods(element))
+            (element.kind is role.MASK and self._is_harmless(element))
+            or (element.kind is role.NOISE and bool(element.roles & _ANCHORS) and not self._is_of_goods(element))
             or not PAYING.isdisjoint(self._context.norm(element.index).split())
             or self._is_place(element)
             for element in clause
@@ -207,9 +201,9 @@ class Reserves:
     def _is_place(self, element: Element) -> bool:
         """ "mándalo a Rivadavia 4520"."""
         i = element.index
-        counted = self._context.kind(i + 1) == QUANTITY and Flag.QUANTITY_AFTER in element.flags
-        sent = "taking" in self._context.roles(i - 2) or self._context.kind(i - 2) == "request"
-        return element.kind == UNKNOWN and self._context.norm(i - 1) in ("a", "hasta") and (counted or sent)
+        counted = self._context.kind(i + 1) is role.QUANTITY and Flag.QUANTITY_AFTER in element.flags
+        sent = role.TAKING in self._context.roles(i - 2) or self._context.kind(i - 2) is role.REQUEST
+        return element.kind is role.UNKNOWN and self._context.norm(i - 1) in ("a", "hasta") and (counted or sent)
 
 
 def _clauses(elements: Sequence[Element]) -> Iterator[tuple[list[Element], bool]]:
@@ -217,10 +211,10 @@ def _clauses(elements: Sequence[Element]) -> Iterator[tuple[list[Element], bool]
     clause: list[Element] = []
     for element in elements:
         if element.kind in _MARKS:
-            if clause and clause[-1].kind != "but":
+            if clause and clause[-1].kind is not role.BUT:
                 yield clause, element.kind in _ENDS
                 clause = []
-            if element.kind == "but":
+            if element.kind is role.BUT:
                 clause = [element]
         else:
             clause.append(element)

@@ -5,25 +5,32 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.codes import shape
 from recado.quotes.index import MOST, TABLES, Index
 from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, size_mark_end
+from recado.quotes.role import Role, Roles
 from recado.quotes.sizes import COUNTS, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 from recado.quotes.vocabulary import OTHER_GENDER, SMALL_FORM
 
 _SPAN: Final = 10  # how many tokens after the head may complete a name
-_BETWEEN: Final = frozenset(["of", "to", "for", "con", "by", "definite", "modifier", "sizemark", "size", "possessive"])
-_ENDS: Final = frozenset(["request", "add", "remove", "change", "negation", "instead", "available"])
+_BETWEEN: Final = frozenset([
+    role.OF, role.TO, role.FOR, role.CON, role.BY, role.DEFINITE, role.MODIFIER, role.SIZEMARK, role.SIZE,
+    role.POSSESSIVE,
+])  # fmt: skip
+_ENDS: Final = frozenset([
+    role.REQUEST, role.ADD, role.REMOVE, role.CHANGE, role.NEGATION, role.INSTEAD, role.AVAILABLE,
+])  # fmt: skip
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
-_COUNTING: Final = frozenset(["number", "article", "pair", "collective", "container"])
-_ALONE: Final = frozenset(["grades", "colours", "patterns", "sizemark"])
+_COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
+_ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
 """Qualities that matter even if a family names only one of them."""
-_CLOSING: Final = frozenset(["people", "and", "courtesy", "thanks", "but", "for", "con"])
-_TELL_NOTHING: Final = frozenset(["colours", "patterns", "number", "article", "half", "without"])
+_CLOSING: Final = frozenset([role.PEOPLE, role.AND, role.COURTESY, role.THANKS, role.BUT, role.FOR, role.CON])
+_TELL_NOTHING: Final = frozenset([role.COLOURS, role.PATTERNS, role.NUMBER, role.ARTICLE, role.HALF, role.WITHOUT])
 
 
 class Said(msgspec.Struct):
@@ -31,7 +38,7 @@ class Said(msgspec.Struct):
 
     words: list[tuple[str, float]] = msgspec.field(default_factory=list)
     sizes: list[Size] = msgspec.field(default_factory=list)
-    qualities: list[tuple[str, str]] = msgspec.field(default_factory=list)  # table, word: the family lacks them
+    qualities: list[tuple[Role, str]] = msgspec.field(default_factory=list)  # table, word: the family lacks them
     candidates: set[int] | None = None  # None: all of the family
     head: int = 0  # its token
     last: int = 0
@@ -101,7 +108,7 @@ def only_without(index: Index, family: Family, said: Said, words: frozenset[str]
 
 
 def what_is_said(
-    index: Index, family: Family, tokens: list[Token], roles: list[frozenset[str]], at: int, measured: Size | None
+    index: Index, family: Family, tokens: list[Token], roles: list[Roles], at: int, measured: Size | None
 ) -> Said:
     """The words and sizes after the head at `at` that belong to it, and the size before it."""
     numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
@@ -115,11 +122,11 @@ def what_is_said(
     return said
 
 
-def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int) -> None:
+def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> None:
     stop = min(len(tokens), i + _SPAN)
     while i < stop and not said.conflict:
         token = tokens[i]
-        if token.kind == NEWLINE:
+        if token.kind is NEWLINE:
             break
         end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
         if end == 0:
@@ -127,10 +134,10 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         if end == i and not token.spaced and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
             said.last, said.conflict = i, True  # "bkr6e", where there is "bkr6eix"; "usb-c", where there is "usb"
             break
-        if end == i and token.kind == WORD:
+        if end == i and token.kind is WORD:
             end = _take_word(index, family, said, tokens, roles, i)
         elif end == i:
-            end = i + 1 if token.kind == PUNCT and token.norm in _INSIDE else 0
+            end = i + 1 if token.kind is PUNCT and token.norm in _INSIDE else 0
         if end == 0:
             break
         i = end
@@ -138,48 +145,44 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
 
 def _is_times(tokens: list[Token], i: int) -> bool:
     """Whether a word is followed by "x" and a number: how many, or how many in a pack."""
-    return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind == WORD
+    return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind is WORD
 
 
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
     """Whether the letters at `i` continue a word of a name without a space, or with only a hyphen."""
-    if tokens[i].kind != WORD or not said.words:
+    if tokens[i].kind is not WORD or not said.words:
         return False
     return i - 1 == said.last or (i - 2 == said.last and tokens[i - 1].norm == "-" and not tokens[i - 1].spaced)
 
 
-def _take_word(
-    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
-) -> int:
+def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> int:
     """The place after the word at `i` if it belongs to a name or may be inside one; 0 if the name ends before it."""
-    norm, role = tokens[i].norm, roles[i]
+    norm, own = tokens[i].norm, roles[i]
     if said.adjacent and not said.words and i > said.last + 1:
         return 0
     if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
         return end
     if i + 1 < len(tokens) and announces_size(tokens[i], tokens[i + 1], index.lexicon):
         return i + 1
-    if role & _ENDS and not index.knows(norm):
+    if own & _ENDS and not index.knows(norm):
         return 0
-    if "and" in role:
+    if role.AND in own:
         return i + 1 if _goes_on(index, family, said, tokens, i + 1) else 0
-    telling = norm not in index.skipped or "article" in role or index.canon(norm) in family.words
+    telling = norm not in index.skipped or role.ARTICLE in own or index.canon(norm) in family.words
     if telling and _take_known(index, family, said, norm, roles, i):
         return i + 1
     if (model := shape(norm)) and any(shape(word) == model for word in family.words):
         said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
         return i + 1
-    if role & {"modifier", "sizemark"}:
+    if own & {role.MODIFIER, role.SIZEMARK}:
         word = index.canon(norm)
-        said.qualities += [(table, word) for table in role & TABLES]
+        said.qualities += [(table, word) for table in own & TABLES]
     if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
         return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
-    return i + 1 if role & _BETWEEN or norm in index.skipped else 0
+    return i + 1 if own & _BETWEEN or norm in index.skipped else 0
 
 
-def _take_known(
-    index: Index, family: Family, said: Said, norm: str, roles: list[frozenset[str]], i: int
-) -> bool:  # fmt: skip
+def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list[Roles], i: int) -> bool:
     """Takes the word at `i` if a name of the family has it; it conflicts if no product has it besides the others."""
     for near, alike in index.near(index.digits(norm))[:3]:
         word = index.canon(near)
@@ -188,7 +191,7 @@ def _take_known(
             continue
         index.steps.charge(1 + len(owners) // 8)
         fits = said.fitting(owners)
-        if "con" in roles[i - 1] and "sin" in family.words:
+        if role.CON in roles[i - 1] and "sin" in family.words:
             fits = {n for n in fits if not index.lacks_sin(family, n, frozenset([word]))}
         said.last = i
         if not fits:
@@ -210,7 +213,7 @@ def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
 
 def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:
     """Whether a name continues after its "y": "croissant de jamón y queso"."""
-    if not said.words or i >= len(tokens) or tokens[i].kind != WORD:
+    if not said.words or i >= len(tokens) or tokens[i].kind is not WORD:
         return False
     for near, _ in index.near(tokens[i].norm)[:2]:
         word = index.canon(near)
@@ -220,14 +223,12 @@ def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: i
     return False
 
 
-def _take_size(
-    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int
-) -> int:
+def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> int:
     """The place after the name's size at `i`; `i` if no size begins there, 0 if the name ends before it."""
     read = index.sizes.at(tokens, i)
     if read is None:
         return i
-    if tokens[i].kind == NUMBER and i > said.head + 1 and _becomes(tokens, i - 1):
+    if tokens[i].kind is NUMBER and i > said.head + 1 and _becomes(tokens, i - 1):
         return 0  # "sube los clavos a 2 kilos"
     spans = len(read[0].values) > 1 and tokens[i + 1].norm == "-" and family.has_spans()  # "6-9 meses"
     if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
@@ -238,17 +239,17 @@ def _take_size(
     return take(index, family, said, size, marked, tokens, roles, i, end)
 
 
-def _is_marked(family: Family, tokens: list[Token], roles: list[frozenset[str]], i: int, end: int) -> bool:
+def _is_marked(family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:
     """Whether what stands around says that a size is one: "no. 5", "talla 38", "para 20 personas"."""
-    if tokens[i - 1].norm in _SIZE_OPENS or "size" in roles[i - 1]:
+    if tokens[i - 1].norm in _SIZE_OPENS or role.SIZE in roles[i - 1]:
         return True
-    served = end < len(tokens) and "people" in roles[end] and "for" in roles[i - 1]
+    served = end < len(tokens) and role.PEOPLE in roles[end] and role.FOR in roles[i - 1]
     return served and "" in family.dimensions
 
 
 def _take_measure(
     index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
-    roles: list[frozenset[str]], i: int, end: int,
+    roles: list[Roles], i: int, end: int,
 ) -> int:  # fmt: skip
     """The place after a size with a unit, as of `_take_size`."""
     assert size.unit is not None
@@ -267,18 +268,18 @@ def _take_measure(
 
 def _take_number(
     index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
-    roles: list[frozenset[str]], i: int, end: int,
+    roles: list[Roles], i: int, end: int,
 ) -> int:  # fmt: skip
     """The place after a size without a unit, as of `_take_size`: otherwise a bare number is a quantity."""
-    word = tokens[i].kind == WORD
+    word = tokens[i].kind is WORD
     if word and tokens[i].norm in family.words:
         return i
     other = tokens[i].spaced and _is_model(tokens, end) and index.canon(tokens[end].norm) not in family.words
     if other and family.with_size(size):
         return _contradict(said, end + 1)  # "baquetas 5B", where there is 5A
     named = _is_of_name(index, family, said, size, tokens, i, end)
-    counts = end < len(tokens) and roles[end] & {"piece", "container"} and "of" not in roles[i - 1]
-    if counts and not named and tokens[i].kind == NUMBER:
+    counts = end < len(tokens) and roles[end] & {role.PIECE, role.CONTAINER} and role.OF not in roles[i - 1]
+    if counts and not named and tokens[i].kind is NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
     half, half_end = index.sizes.half_behind(tokens, end + 1) if named else (None, end)
     if half:
@@ -300,7 +301,7 @@ def _take_number(
     if not word or marked:
         if _is_size_of(index, family, said, size, marked, tokens, end):
             return _contradict(said, end)
-        if tokens[i].kind == NUMBER:
+        if tokens[i].kind is NUMBER:
             return 0
     return i
 
@@ -319,12 +320,12 @@ def _contradict(said: Said, end: int) -> int:
 
 def _becomes(tokens: list[Token], i: int) -> bool:
     """Whether the word at `i` tells what a quantity is to be: "a 2 kilos", "en 2", but not "3 en 1"."""
-    return tokens[i].norm == "a" or (tokens[i].norm == "en" and tokens[i - 1].kind != NUMBER)
+    return tokens[i].norm == "a" or (tokens[i].norm == "en" and tokens[i - 1].kind is not NUMBER)
 
 
 def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int) -> bool:
     """Whether a bare number at `i` is where names have one, or counts what they count: "fps 70", "4 cajones"."""
-    if end < len(tokens) and tokens[end].kind == WORD and index.canon(tokens[end].norm) in family.counted:
+    if end < len(tokens) and tokens[end].kind is WORD and index.canon(tokens[end].norm) in family.counted:
         return True
     if said.last != i - 1:
         return False
@@ -342,24 +343,24 @@ def _is_model(tokens: list[Token], i: int) -> bool:
 
 def _is_joined(tokens: list[Token], i: int) -> bool:
     """Whether a mark at `i` joins a number to the text after it: "185/65"."""
-    return i + 1 < len(tokens) and tokens[i].kind == PUNCT and not tokens[i + 1].spaced
+    return i + 1 < len(tokens) and tokens[i].kind is PUNCT and not tokens[i + 1].spaced
 
 
 def _is_second_number(
-    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[frozenset[str]], i: int, end: int
+    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, end: int
 ) -> bool:
     """Whether the number at `i` ends a name that has its quantity before it: "2 focos 12", of 9 W and 12 W."""
     before = said.head - 1
-    if before > 0 and "of" in roles[before] and roles[before - 1] & {"pair", "collective", "container"}:
+    if before > 0 and role.OF in roles[before] and roles[before - 1] & {role.PAIR, role.COLLECTIVE, role.CONTAINER}:
         before -= 1
-    counts = before >= 0 and (tokens[before].kind == NUMBER or bool(roles[before] & _COUNTING))
-    closes = end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family)
-    return counts and said.last == i - 1 and tokens[i].kind == NUMBER and closes and not _is_joined(tokens, end)
+    counts = before >= 0 and (tokens[before].kind is NUMBER or bool(roles[before] & _COUNTING))
+    closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family)
+    return counts and said.last == i - 1 and tokens[i].kind is NUMBER and closes and not _is_joined(tokens, end)
 
 
 def _is_named_so(
     index: Index, family: Family, said: Said, size: Size, fits: set[int], tokens: list[Token],
-    roles: list[frozenset[str]], end: int,
+    roles: list[Roles], end: int,
 ) -> bool:  # fmt: skip
     """Whether a bare number belongs to a name ("lija 220", "3 en 1"); otherwise it is the quantity."""
     if said.trial:
@@ -385,7 +386,7 @@ def _is_size_of(
             return False
         alike = size.unit.dimension in family.dimensions or "" in family.dimensions
     else:
-        alike = marked and (end >= len(tokens) or tokens[end].kind != WORD or _closes(index, tokens[end], family))
+        alike = marked and (end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family))
     words = frozenset(word for word, _ in said.words)
     named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
     if any(form.sizes for form in named):

@@ -3,26 +3,14 @@
 from fractions import Fraction
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.counted import add_amount, add_another, add_number, add_quantity
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    MASK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    QUESTION,
-    STOP,
-    THINGS,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.kin_sizes import add_other_size
 from recado.quotes.lexicon import FUNCTION, QUANTITY_ROLES
 from recado.quotes.matcher import How, Match
 from recado.quotes.numbers import Quantity, quantity
+from recado.quotes.role import Roles
 from recado.quotes.scene import PRIORITY, WHOLE, Scene
 from recado.quotes.shares import SHARES, add_share, half_of_last
 from recado.quotes.sizes import Size
@@ -31,29 +19,30 @@ from recado.quotes.things import add_container, add_contents, add_quality, add_t
 from recado.quotes.vocabulary import EXACT
 from recado.quotes.words import Kind, Span
 
-_SMALL_TALK: Final = frozenset(["greeting", "filler", "noun", "courtesy", "good"])
-_STRONG: Final = frozenset(["request", "add", "remove", "change", "yes", "price"])
+_SMALL_TALK: Final = frozenset([role.GREETING, role.FILLER, role.NOUN, role.COURTESY, role.GOOD])
+_STRONG: Final = frozenset([role.REQUEST, role.ADD, role.REMOVE, role.CHANGE, role.YES, role.PRICE])
 _MARKS: Final = {
-    ",": COMMA, ";": COMMA, "/": COMMA, "+": COMMA, "&": COMMA, ".": STOP, "!": STOP, "¡": STOP, "?": QUESTION,
-    "¿": STOP, ":": LINK, "=": LINK, "-": LINK, "(": LINK, "|": LINK, "•": LINE, ">": LINE,
+    **dict.fromkeys(",;/+&", role.COMMA), **dict.fromkeys(".!¡¿", role.STOP), "?": role.QUESTION,
+    **dict.fromkeys(":=-(|", role.LINK), **dict.fromkeys("•>", role.LINE),
 }  # fmt: skip
-_LISTED: Final = frozenset([LINE, COMMA, LINK])
+_LISTED: Final = frozenset([role.LINE, role.COMMA, role.LINK])
 """Marks that a thing of a list may stand behind."""
-_HERBS: Final = frozenset(["good", "name"])
+_HERBS: Final = frozenset([role.GOOD, role.NAME])
 """The roles of goods that people are called by."""
 _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
+_EMOJI: Final = frozenset([role.EMOJI])
 _HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
 _SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", "x"])
 """Words that may open a phrase which says one thing wherever it stands; "con" does, too."""
-_TIMES: Final = frozenset(["double", "triple", "half_of"])
-_BEFORE_KIND: Final = frozenset([QUANTITY, "and", COMMA, "definite", "correction"])
-_BEFORE_COLOUR: Final = _BEFORE_KIND | {"of"}
-_AS_MANY: Final = _TIMES | {"same"}
-_BEFORE_LISTED: Final = frozenset([LINE, COMMA, "and", LINK, "by", "only", *_AS_MANY])
-_STEERING: Final = frozenset([*PRIORITY, "container", "modifier"])
-_JOINING: Final = frozenset(["con", "to", "for", "without"])
-_COUNTING: Final = QUANTITY_ROLES | {"article", "number"}
-Phrase = tuple[int, frozenset[str]]
+_TIMES: Final = frozenset([role.DOUBLE, role.TRIPLE, role.HALF_OF])
+_BEFORE_KIND: Final = frozenset([role.QUANTITY, role.AND, role.COMMA, role.DEFINITE, role.CORRECTION])
+_BEFORE_COLOUR: Final = _BEFORE_KIND | {role.OF}
+_AS_MANY: Final = _TIMES | {role.SAME}
+_BEFORE_LISTED: Final = frozenset([role.LINE, role.COMMA, role.AND, role.LINK, role.BY, role.ONLY, *_AS_MANY])
+_STEERING: Final = frozenset([*PRIORITY, role.CONTAINER, role.MODIFIER])
+_JOINING: Final = frozenset([role.CON, role.TO, role.FOR, role.WITHOUT])
+_COUNTING: Final = QUANTITY_ROLES | {role.ARTICLE, role.NUMBER}
+Phrase = tuple[int, Roles]
 """How many words a phrase has, and its roles."""
 
 
@@ -80,51 +69,51 @@ class Scanner(Scene):
             return end
         if span is not None:
             return self._span(i, span)
-        if token.kind == NUMBER:
+        if token.kind is NUMBER:
             return add_number(self, i)
-        if token.kind == EMOJI:
-            self.add(NOISE, i, i + 1, frozenset(["emoji", token.norm]))
+        if token.kind is EMOJI:
+            self.add(role.NOISE, i, i + 1, _EMOJI)
             return i + 1
-        if token.kind == NEWLINE:
-            self.add(LINE, i, i + 1)
+        if token.kind is NEWLINE:
+            self.add(role.LINE, i, i + 1)
             return i + 1
-        if token.kind == PUNCT:
+        if token.kind is PUNCT:
             return self._mark(i)
         return self._word(i)
 
     def _span(self, i: int, span: Span) -> int:
         """A size, a price or another stretch that is no count."""
         token = self.tokens[i]
-        if "of" in self.roles[i]:
-            self.add("of", i, i + 1, self.roles[i])
+        if role.OF in self.roles[i]:
+            self.add(role.OF, i, i + 1, self.roles[i])
             if end := add_other_size(self, i + 1):
                 return end  # "y 1 de 3/4", that a price would be written like
             self.elements.pop()
         end = span.end
-        if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind == NUMBER and self.matcher.near(token.norm):
+        if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind is NUMBER and self.matcher.near(token.norm):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
             if match is not None and match.words > 1:
                 return add_thing(self, i, match)
         if span.kind is Kind.SIZE:
-            element = self.add(QUALITY, i, end)
+            element = self.add(role.QUALITY, i, end)
             element.flags.add(Flag.SIZE)
             element.sizes = sizes_told(self, i, end)
-            element.words = [self.norms[j] for j in range(i, end) if "sizemark" in self.roles[j] and self.is_kind(j)]
+            element.words = [self.norms[j] for j in range(i, end) if role.SIZEMARK in self.roles[j] and self.is_kind(j)]
             element.text = self.written(i, end)
         else:
-            self.add(MASK, i, end, frozenset([span.kind]))
+            self.add(role.MASK, i, end, span.kind.roles)
         return end
 
     def _mark(self, i: int) -> int:
         token = self.tokens[i]
-        kind = _MARKS.get(token.norm, NOISE)
-        if kind == LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind == NEWLINE):
-            kind = LINE
+        kind = _MARKS.get(token.norm, role.NOISE)
+        if kind is role.LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind is NEWLINE):
+            kind = role.LINE
         element = self.add(kind, i, i + 1)
         if token.norm == "(":
             element.flags.add(Flag.OPEN)
         elif token.norm == "/" and i > 0 and self.tokens[i - 1].norm == "c":
-            element.kind = NOISE
+            element.kind = role.NOISE
         return i + 1
 
     def _word(self, i: int) -> int:
@@ -135,8 +124,8 @@ class Scanner(Scene):
         if self._is_behind_of(i) and self.is_kind(i) and not self._is_name_apart(i):
             return add_quality(self, i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
-            before.kind in (QUANTITY, "definite", "another")
-            or (before.kind == "of" and len(self.elements) > 1 and self.elements[-2].kind == QUANTITY)
+            before.kind in (role.QUANTITY, role.DEFINITE, role.ANOTHER)
+            or (before.kind is role.OF and len(self.elements) > 1 and self.elements[-2].kind is role.QUANTITY)
         )
         phrase = self.lexicon.phrase(self.norms, i)
         if phrase is not None and phrase[1] & _TIMES and self.is_long_name(i + phrase[0] - 1, any_word=True):
@@ -150,10 +139,10 @@ class Scanner(Scene):
             return add_thing(self, i, match)
         if phrase is not None and not self._is_behind_a_number(roles, phrase[1]):
             return self.steer(i, i + phrase[0], phrase[1])
-        if "another" in roles:
+        if role.ANOTHER in roles:
             return add_another(self, i)
-        if "limit" in roles and before is not None and before.kind == QUANTITY and self.opens_thing(i + 1):
-            self.add(NOISE, i, i + 1)  # "1 solo pantalón"
+        if role.LIMIT in roles and before is not None and before.kind is role.QUANTITY and self.opens_thing(i + 1):
+            self.add(role.NOISE, i, i + 1)  # "1 solo pantalón"
             return i + 1
         if roles & _JOINING and (end := self._joined(i, before)):
             return end
@@ -163,28 +152,23 @@ class Scanner(Scene):
         """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
         if not SHARES.isdisjoint(self.norms[i : i + 3]) and (end := add_share(self, i)):
             return end
-        if self.norms[i] not in _SET_PHRASES and "con" not in self.roles[i]:
+        if self.norms[i] not in _SET_PHRASES and role.CON not in self.roles[i]:
             return 0
         if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
-            self.add("each", i, i + 3)
+            self.add(role.EACH, i, i + 3)
             return i + 3
         if (end := self.tails.person_end(i)) > i:
-            self.add("each", i, end).flags.add(Flag.PERSON)
+            self.add(role.EACH, i, end).flags.add(Flag.PERSON)
             return end
-        if self.has(i, "con") and self.norm(i + 1) in _HOW_MUCH and self.norm(i + 2):
-            self.add(NOISE, i, i + 3)  # "con poca azúcar" says how
+        if self.has(i, role.CON) and self.norm(i + 1) in _HOW_MUCH and self.norm(i + 2):
+            self.add(role.NOISE, i, i + 3)  # "con poca azúcar" says how
             return i + 3
-        if (
-            self.norm(i) == "color"
-            and self.kind(-1) in _BEFORE_COLOUR
-            and i + 1 < len(self.tokens)
-            and self.is_kind(i + 1)
-        ):
+        if self.norm(i) == "color" and self.kind(-1) in _BEFORE_COLOUR and self.is_kind(i + 1):
             return add_quality(self, i + 1)  # "1 par color miel"
         if (half := half_of_last(self, i)) is not None:
             return add_quantity(self, i, half)
-        if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind == NUMBER:
-            self.add(LINK, i, i + 1).flags.add(Flag.X)
+        if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind is NUMBER:
+            self.add(role.LINK, i, i + 1).flags.add(Flag.X)
             return i + 1
         return 0
 
@@ -192,7 +176,7 @@ class Scanner(Scene):
         """The name at `i`, or past the half, quality or contents that it begins."""
         token, roles = self.tokens[i], self.roles[i]
         match = None
-        open_to_names = not roles & FUNCTION or determined or "half" in roles
+        open_to_names = not roles & FUNCTION or determined or role.HALF in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
         open_to_names = open_to_names or self._is_entry(i, before)
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
@@ -225,21 +209,21 @@ class Scanner(Scene):
 
     def _is_entry(self, i: int, before: Element | None) -> bool:
         """Whether a line is a name and a number, also if the name is a word that steers: "Salvo 1", a brand."""
-        opens = before is not None and before.kind == LINE
+        opens = before is not None and before.kind is role.LINE
         return (
             opens
             and i + 1 < len(self.tokens)
-            and self.tokens[i + 1].kind == NUMBER
+            and self.tokens[i + 1].kind is NUMBER
             and self.matcher.names(self.norms[i])
         )
 
     def _number(self, i: int, phrase: Phrase | None) -> int:
         """Past a number in words; 0 if none stands at `i`."""
         token, roles = self.tokens[i], self.roles[i]
-        if roles & {"article", "number"} and self.is_long_name(i + 1):
+        if roles & {role.ARTICLE, role.NUMBER} and self.is_long_name(i + 1):
             value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
-            return add_quantity(self, i, Quantity(value, i + 1, article="article" in roles))
-        if roles & QUANTITY_ROLES and not (phrase is not None and (phrase[0] > 2 or "thanks" in phrase[1])):
+            return add_quantity(self, i, Quantity(value, i + 1, article=role.ARTICLE in roles))
+        if roles & QUANTITY_ROLES and not (phrase is not None and (phrase[0] > 2 or role.THANKS in phrase[1])):
             q = quantity(self.tokens, self.roles, i, self.lexicon, self.matcher.names)
             if q is not None:
                 return add_quantity(self, i, q)
@@ -248,24 +232,20 @@ class Scanner(Scene):
     def _joined(self, i: int, before: Element | None) -> int:
         """Past a quality behind "con", "sin", "en" or "para"; 0 if none hangs on the thing or the number before."""
         token, roles = self.tokens[i], self.roles[i]
-        if (
-            roles & {"con", "to", "for"}
-            and self.kind(-1) in (QUANTITY, "definite")
-            and i + 1 < len(self.tokens)
-            and self.is_kind(i + 1)
-        ):
+        determined = self.kind(-1) in (role.QUANTITY, role.DEFINITE)
+        if roles & {role.CON, role.TO, role.FOR} and determined and self.is_kind(i + 1):
             return add_quality(self, i + 1)  # "y una con gas", "2 en aceite"
         if (
-            "without" in roles
+            role.WITHOUT in roles
             and before is not None
-            and before.kind in (QUANTITY, "and", COMMA, LINE, "only", "by", "correction")
+            and before.kind in (role.QUANTITY, role.AND, role.COMMA, role.LINE, role.ONLY, role.BY, role.CORRECTION)
             and self._names_quality(i)
         ):
-            element = self.add(QUALITY, i, i + 2)  # "una sin gas"
+            element = self.add(role.QUALITY, i, i + 2)  # "una sin gas"
             element.words = [token.norm, self.tokens[i + 1].norm]
             element.text = self.written(i, i + 2)
             return i + 2
-        if "con" in roles and i + 1 < len(self.tokens):
+        if role.CON in roles and i + 1 < len(self.tokens):
             last = next((e for e in self.behind() if e.kind in THINGS), None)
             if (
                 last is not None
@@ -274,48 +254,48 @@ class Scanner(Scene):
             ):
                 last.flags.add(Flag.KIND)
         if (
-            roles & {"con", "without"}
-            and self.kind(-1) == QUANTITY
+            roles & {role.CON, role.WITHOUT}
+            and self.kind(-1) is role.QUANTITY
             and self.has_no_noun(i + 1)
             and (said := self.said_with(i))
         ):
-            element = self.add(QUALITY, i, i + 1)  # "3 con gas y 2 sin"
-            element.words = ["sin", said] if "without" in roles else [said]
+            element = self.add(role.QUALITY, i, i + 1)  # "3 con gas y 2 sin"
+            element.words = ["sin", said] if role.WITHOUT in roles else [said]
             element.text = self.written(i, i + 1)
             return i + 1
-        if "without" in roles and self.kind(-1) == PRODUCT and self.has(i + 1, "variants"):
+        if role.WITHOUT in roles and self.kind(-1) is role.PRODUCT and self.has(i + 1, role.VARIANTS):
             self.elements[-1].flags.add(Flag.KIND)  # "leche sin lactosa", where no product is called so
-            self.add(NOISE, i, i + 2)
+            self.add(role.NOISE, i, i + 2)
             return i + 2
         return 0
 
     def _plain(self, i: int, determined: bool, before: Element | None) -> int:
         """A word that neither counts nor steers: a quality, or something unknown."""
         roles = self.roles[i]
-        if determined and before is not None and before.kind == "of" and self.tells_apart(i):
+        if determined and before is not None and before.kind is role.OF and self.tells_apart(i):
             return add_quality(self, i)  # "uno de fiesta", "3 de niño"
-        if (determined or self.kind(-1) in _LISTED) and roles <= {"good"} and self.settles(i):
+        if (determined or self.kind(-1) in _LISTED) and roles <= {role.GOOD} and self.settles(i):
             return add_quality(self, i)  # "Empanadas:\n3 carne\n2 pollo"
         if roles >= _HERBS and self.is_counted(i + 1):
             return add_unknown(self, i)  # "romero 1"
-        if "good" in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
+        if role.GOOD in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return add_unknown(self, i)
-        if determined and "good" in roles and "qualities" in roles and not self.is_kind(i):
+        if determined and role.GOOD in roles and role.QUALITIES in roles and not self.is_kind(i):
             return add_unknown(self, i)  # "unos tacones"
-        if self.kind(-1) == "definite" and self.kind(-2) == "only" and self.is_kind(i):
+        if self.kind(-1) is role.DEFINITE and self.kind(-2) is role.ONLY and self.is_kind(i):
             return add_quality(self, i)  # "solo el pelado"
-        if roles - {"good"}:
+        if roles - {role.GOOD}:
             return self._listed(i, determined)
-        tells = determined or self.kind(-1) in _LISTED | _AS_MANY or self.kind(-1) == "correction"
-        tells = tells or (self.kind(-1) == "and" and self.is_counted(i + 1))  # "pilas AA 3 y AAA 2"
-        tells = tells or (self.kind(-1) == "copula" and self.kind(-2) == "correction")  # "no, perdón, son rin 13"
+        tells = determined or self.kind(-1) in _LISTED | _AS_MANY or self.kind(-1) is role.CORRECTION
+        tells = tells or (self.kind(-1) is role.AND and self.is_counted(i + 1))  # "pilas AA 3 y AAA 2"
+        tells = tells or (self.kind(-1) is role.COPULA and self.kind(-2) is role.CORRECTION)  # "no, perdón, son rin 13"
         if tells and not roles and self.is_kind(i):
             return add_quality(self, i)
         return add_unknown(self, i)
 
-    def _is_behind_a_number(self, roles: frozenset[str], phrase: frozenset[str]) -> bool:
+    def _is_behind_a_number(self, roles: Roles, phrase: Roles) -> bool:
         """ "2 de una plaza", "la de una plaza", where "de una" is no yes."""
-        return "of" in roles and "yes" in phrase and self.kind(-1) in (QUANTITY, "definite")
+        return role.OF in roles and role.YES in phrase and self.kind(-1) in (role.QUANTITY, role.DEFINITE)
 
     def _is_name(self, i: int, match: Match, phrase: Phrase | None, determined: bool, before: Element | None) -> bool:
         """Whether a match stands against the other parts that the word can play here."""
@@ -328,11 +308,12 @@ class Scanner(Scene):
             return False  # "media docena de grasa" is no "media docena de facturas"
         if match.words > 1:
             return True
-        if roles & QUANTITY_ROLES and ("half" not in roles or self._opens_collective(i)):
+        if roles & QUANTITY_ROLES and (role.HALF not in roles or self._opens_collective(i)):
             return False
-        if "modifier" in roles and before is not None and (before.kind in THINGS or self._is_other_colour(i, before)):
+        described = before is not None and (before.kind in THINGS or self._is_other_colour(i, before))
+        if role.MODIFIER in roles and described:
             return False
-        return not ("container" in roles and len(match.products) == 1 and match.how is How.START)
+        return not (role.CONTAINER in roles and len(match.products) == 1 and match.how is How.START)
 
     def _is_spelled_so(self, i: int) -> bool:
         """Whether the word at `i` opens a name as it is written: "1 shaker", which sounds like a verb."""
@@ -341,22 +322,24 @@ class Scanner(Scene):
 
     def _is_other_colour(self, i: int, before: Element) -> bool:
         """ "botines negros o café": behind a thing's colour and "o", a colour."""
-        if before.kind != "or" or "colours" not in self.roles[i] or self.kind(-2) not in THINGS:
+        if before.kind is not role.OR or role.COLOURS not in self.roles[i] or self.kind(-2) not in THINGS:
             return False
-        return self.elements[-2].end == before.start and self.has(before.start - 1, "colours")
+        return self.elements[-2].end == before.start and self.has(before.start - 1, role.COLOURS)
 
-    def _is_shade(self, match: Match, roles: frozenset[str], before: Element | None) -> bool:
+    def _is_shade(self, match: Match, roles: Roles, before: Element | None) -> bool:
         """ "1 par café": the colour of goods by the pair, though a product bears its name."""
-        if match.words > 1 or "colours" not in roles or before is None or before.quantity is None:
+        if match.words > 1 or role.COLOURS not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
 
     def _is_behind_of(self, i: int) -> bool:
         """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
         before = self.kind(-1)
-        if before == "of":
+        if before is role.OF:
             return self.kind(-2) in _BEFORE_KIND
-        return before == QUANTITY and "of" in self.roles[i - 1] and not self.is_product(i)  # "una docena de maicena"
+        return (
+            before is role.QUANTITY and role.OF in self.roles[i - 1] and not self.is_product(i)
+        )  # "una docena de maicena"
 
     def _is_name_apart(self, i: int) -> bool:
         """Whether a product's name stands at `i` that is no kind of a thing before: "50 de losartán 50"."""
@@ -367,7 +350,7 @@ class Scanner(Scene):
 
     def _names_quality(self, i: int) -> bool:
         """Whether "sin" and the word after it are part of a product's name."""
-        if i + 1 >= len(self.tokens) or self.tokens[i + 1].kind != WORD:
+        if i + 1 >= len(self.tokens) or self.tokens[i + 1].kind is not WORD:
             return False
         words = self.norms[i : i + 2]
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
@@ -375,33 +358,33 @@ class Scanner(Scene):
     def _is_good(self, i: int) -> bool:
         """Whether a colour that is a good too is the good: "crema de manos", "café con leche", not "3 camisas:
         una crema de cuadros"."""
-        hangs_on = self.has(i + 1, "of") or self.has(i + 1, "con")
-        if not ("colours" in self.roles[i] and hangs_on and i + 2 < len(self.tokens)):
+        hangs_on = self.has(i + 1, role.OF) or self.has(i + 1, role.CON)
+        if not (role.COLOURS in self.roles[i] and hangs_on and i + 2 < len(self.tokens)):
             return False
-        if self.tokens[i + 2].kind != WORD or "modifier" in self.roles[i + 2]:
+        if self.tokens[i + 2].kind is not WORD or role.MODIFIER in self.roles[i + 2]:
             return False
         before = next((e.match for e in self.behind() if e.match is not None), None)
         return before is None or not self.matcher.with_head(before.products[0], [self.norms[i + 2]])
 
     def _opens_collective(self, i: int) -> bool:
         for j in (i + 1, i + 2):
-            if j < len(self.roles) and self.roles[j] & {"collective", "pair"}:
+            if j < len(self.roles) and self.roles[j] & {role.COLLECTIVE, role.PAIR}:
                 return True
-            if not (j < len(self.roles) and "of" in self.roles[j]):
+            if not (j < len(self.roles) and role.OF in self.roles[j]):
                 return False
         return False
 
     def _listed(self, i: int, determined: bool) -> int:
         roles = self.roles[i]
-        if "container" in roles and not roles & {"and"}:
+        if role.CONTAINER in roles and not roles & {role.AND}:
             return add_container(self, i, determined)
-        if "modifier" in roles or "sizemark" in roles:
-            numbered = "sizes" in roles and self.is_counted(i + 1)  # "y pequeñas 3"
-            opens = self.kind(-1) in _BEFORE_LISTED and ("colours" in roles or numbered or self.is_kind(i))
-            if (determined and (not roles & {"noun"} or self.is_kind(i))) or opens or self.after_correction():
+        if role.MODIFIER in roles or role.SIZEMARK in roles:
+            numbered = role.SIZES in roles and self.is_counted(i + 1)  # "y pequeñas 3"
+            opens = self.kind(-1) in _BEFORE_LISTED and (role.COLOURS in roles or numbered or self.is_kind(i))
+            if (determined and (not roles & {role.NOUN} or self.is_kind(i))) or opens or self.after_correction():
                 return add_quality(self, i)
             if not roles & set(PRIORITY):
-                self.add(NOISE, i, i + 1, roles)
+                self.add(role.NOISE, i, i + 1, roles)
                 return i + 1
         return self.steer(i, i + 1, roles)
 

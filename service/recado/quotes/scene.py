@@ -5,37 +5,39 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.codes import join_codes, join_models
-from recado.quotes.elements import NOISE, QUANTITY, SEVERAL, Element, Flag
+from recado.quotes.elements import Element, Flag
 from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.lists import drop_indices, part_amounts
 from recado.quotes.matcher import How, Match, Matcher
 from recado.quotes.noise import TABLE
 from recado.quotes.numbers import Quantity
+from recado.quotes.role import Role, Roles
 from recado.quotes.sizes import Size
 from recado.quotes.steps import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.tails import Tails
 from recado.quotes.text import NEWLINE, NUMBER, WORD, Token, tokenise
 from recado.quotes.words import Words
 
-_WORN_BY: Final = frozenset(["people", "modifier"])
+_WORN_BY: Final = frozenset([role.PEOPLE, role.MODIFIER])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
 _NO_NOUN: Final = frozenset(
     [
-        "and",
-        "or",
-        "but",
-        "courtesy",
-        "thanks",
-        "for",
-        "to",
-        "con",
-        "correction",
-        "negation",
-        "request",
-        "each",
-        "filler",
+        role.AND,
+        role.OR,
+        role.BUT,
+        role.COURTESY,
+        role.THANKS,
+        role.FOR,
+        role.TO,
+        role.CON,
+        role.CORRECTION,
+        role.NEGATION,
+        role.REQUEST,
+        role.EACH,
+        role.FILLER,
     ]
 )
 BEHIND: Final = 40
@@ -43,18 +45,18 @@ BEHIND: Final = 40
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
 """How an element matches that is one product, named completely."""
 PRIORITY: Final = (
-    "restatement",
-    "instead", "each", "double", "triple", "half_of", "same", "without", "correction", "negation", "remove", "change",
-    "add", "request", "total", "price", "available", "story", "aside", "only", "another", "more", "but", "and", "or",
-    "con", "possessive", "definite", "of", "for", "by", "to", "that", "ask", "copula", "greeting", "thanks",
-    "courtesy", "nope", "yes", "help",
+    role.RESTATEMENT, role.INSTEAD, role.EACH, role.DOUBLE, role.TRIPLE, role.HALF_OF, role.SAME, role.WITHOUT,
+    role.CORRECTION, role.NEGATION, role.REMOVE, role.CHANGE, role.ADD, role.REQUEST, role.TOTAL, role.PRICE,
+    role.AVAILABLE, role.STORY, role.ASIDE, role.ONLY, role.ANOTHER, role.MORE, role.BUT, role.AND, role.OR, role.CON,
+    role.POSSESSIVE, role.DEFINITE, role.OF, role.FOR, role.BY, role.TO, role.THAT, role.ASK, role.COPULA,
+    role.GREETING, role.THANKS, role.COURTESY, role.NOPE, role.YES, role.HELP,
 )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def _first_of(roles: frozenset[str]) -> str:
+def _first_of(roles: Roles) -> Role:
     """The first of the roles that words can have."""
-    return next((role for role in PRIORITY if role in roles), NOISE)
+    return next((one for one in PRIORITY if one in roles), role.NOISE)
 
 
 class Scene(Words):
@@ -64,13 +66,13 @@ class Scene(Words):
         tokens = _tokens(text, matcher)
         self.lexicon = matcher.lexicon
         find = self.lexicon.roles
-        super().__init__(text, tokens, [find(t.norm) if t.kind == WORD else NONE for t in tokens], matcher)
+        super().__init__(text, tokens, [find(t.norm) if t.kind is WORD else NONE for t in tokens], matcher)
         self.norms = [t.norm for t in tokens]
         TABLE.spans(self)
         self.tails = Tails(tokens, self.norms, self.roles, self.spans, matcher, self.lexicon)
         self.elements: list[Element] = []
 
-    def add(self, kind: str, start: int, end: int, roles: frozenset[str] = NONE) -> Element:
+    def add(self, kind: Role, start: int, end: int, roles: Roles = NONE) -> Element:
         element = Element(kind, start, end, roles)
         element.index = len(self.elements)
         self.elements.append(element)
@@ -92,7 +94,7 @@ class Scene(Words):
 
     def has_no_noun(self, i: int) -> bool:
         """Whether there is no noun at `i`."""
-        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+        if i >= len(self.tokens) or self.tokens[i].kind is not WORD:
             return True
         return bool(self.roles[i] & _NO_NOUN)
 
@@ -104,7 +106,7 @@ class Scene(Words):
         return match is not None and match.words > 1 and match.how in WHOLE
 
     def opens_product(self, i: int) -> bool:
-        if i >= len(self.tokens) or self.tokens[i].kind != WORD:
+        if i >= len(self.tokens) or self.tokens[i].kind is not WORD:
             return False
         return self.matcher.match(self.tokens, self.roles, i) is not None
 
@@ -113,7 +115,7 @@ class Scene(Words):
 
     def is_each(self, i: int) -> bool:
         phrase = self.lexicon.phrase(self.norms, i)
-        return phrase is not None and "each" in phrase[1]
+        return phrase is not None and role.EACH in phrase[1]
 
     def is_sold_by(self, product: int, unit: Unit) -> bool:
         sold_by = self.lexicon.measures.get(self.matcher.products[product].unit or "")
@@ -121,24 +123,24 @@ class Scene(Words):
 
     def opens_long(self, i: int) -> bool:
         """Whether a container is the head of a name: "3 pack boxer"."""
-        if "container" not in self.roles[i]:
+        if role.CONTAINER not in self.roles[i]:
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1
 
     def is_long_name(self, i: int, *, any_word: bool = False) -> bool:
         """Whether a name of two or more words is at `i` that begins with a number or a measure, or any such name."""
-        if i >= len(self.tokens) or not (any_word or self.roles[i] & {"number", "collective", "half"}):
+        if i >= len(self.tokens) or not (any_word or self.roles[i] & {role.NUMBER, role.COLLECTIVE, role.HALF}):
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1 and match.how in WHOLE
 
     def is_counted(self, i: int) -> bool:
-        return i < len(self.tokens) and self.tokens[i].kind == NUMBER
+        return i < len(self.tokens) and self.tokens[i].kind is NUMBER
 
     def settles(self, i: int) -> bool:
         """Whether the word at `i` determines which of several products an earlier word meant."""
-        left_open = (e.match.products for e in self.behind() if e.kind == SEVERAL and e.match is not None)
+        left_open = (e.match.products for e in self.behind() if e.kind is role.SEVERAL and e.match is not None)
         return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
 
     def kinds(self, i: int) -> set[int]:
@@ -147,10 +149,10 @@ class Scene(Words):
         return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
 
     def is_product(self, i: int) -> bool:
-        return i < len(self.tokens) and self.tokens[i].kind == WORD and self.matcher.names(self.norms[i])
+        return i < len(self.tokens) and self.tokens[i].kind is WORD and self.matcher.names(self.norms[i])
 
     def opens_thing(self, i: int) -> bool:
-        return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.roles[i] & FUNCTION
+        return i < len(self.tokens) and self.tokens[i].kind is WORD and not self.roles[i] & FUNCTION
 
     def tells_apart(self, i: int) -> bool:
         return self.roles[i] >= _WORN_BY or self.is_part(self.norms[i])
@@ -161,13 +163,13 @@ class Scene(Words):
 
     def said_with(self, i: int) -> str:
         """The word after the last "con" or "sin" before `i`; empty if there is none."""
-        before = (j for j in range(i - 2, max(-1, i - BEHIND), -1) if self.roles[j] & {"con", "without"})
+        before = (j for j in range(i - 2, max(-1, i - BEHIND), -1) if self.roles[j] & {role.CON, role.WITHOUT})
         at = next(before, None)
         return self.norms[at + 1] if at is not None and self.matcher.knows(self.norms[at + 1]) else ""
 
     def is_kind(self, i: int, besides: Sequence[str] = ()) -> bool:
         """Whether the word at `i`, and those `besides`, tell products apart that share a head with a thing before."""
-        if i >= len(self.tokens) or self.tokens[i].kind == NEWLINE or "article" in self.roles[i]:
+        if i >= len(self.tokens) or self.tokens[i].kind is NEWLINE or role.ARTICLE in self.roles[i]:
             return False
         norms = [*besides, self.norms[i]]
         return any(
@@ -175,7 +177,7 @@ class Scene(Words):
         )
 
     def after_correction(self) -> bool:
-        return any(e.kind == "correction" for e in self.elements[-3:])
+        return any(e.kind is role.CORRECTION for e in self.elements[-3:])
 
     def is_of_kin(self, product: int, norm: str) -> bool:
         """Whether a word names products that share a head with this one, but not this one."""
@@ -185,14 +187,14 @@ class Scene(Words):
     def has_sizes(self, match: Match) -> bool:
         return any(family.dimensions for family in self.matcher.families_of(match.products[0]))
 
-    def steer(self, start: int, end: int, roles: frozenset[str]) -> int:
+    def steer(self, start: int, end: int, roles: Roles) -> int:
         kind = _first_of(roles)
-        if kind == "another":
-            element = self.add(QUANTITY, start, end)
+        if kind is role.ANOTHER:
+            element = self.add(role.QUANTITY, start, end)
             element.quantity = Quantity(1, end, article=True)
             element.flags.update((Flag.ANOTHER, Flag.MORE))
             if start + 1 == end:
-                element.kind, element.quantity = NOISE, None
+                element.kind, element.quantity = role.NOISE, None
             return end
         self.add(kind, start, end, roles)
         return end
@@ -206,9 +208,9 @@ class Scene(Words):
         """The elements before the present one, the nearest first."""
         return itertools.islice(reversed(self.elements), BEHIND)
 
-    def kind(self, i: int) -> str:
+    def kind(self, i: int) -> Role:
         """The kind of the element at `i`, counted from the end."""
-        return self.elements[i].kind if len(self.elements) >= -i else ""
+        return self.elements[i].kind if len(self.elements) >= -i else role.OUTSIDE
 
 
 def _tokens(text: str, matcher: Matcher) -> list[Token]:

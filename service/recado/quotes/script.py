@@ -10,44 +10,30 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from recado.quotes import role
 from recado.quotes.agreement import Agreement
 from recado.quotes.asides import CERTAIN, Asides
 from recado.quotes.clauses import Bare, Mention, Named, Scaled, Script, Spoken, Step, unnamed
 from recado.quotes.constructions import Does, Found, table
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    LINK,
-    MASK,
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    QUESTION,
-    SEVERAL,
-    STOP,
-    UNKNOWN,
-    VERBS,
-    Element,
-    Flag,
-)  # fmt: skip
+from recado.quotes.elements import VERBS, Element, Flag
 from recado.quotes.lone_numbers import LoneNumbers
 from recado.quotes.matcher import How
 from recado.quotes.mentions import Mentions
 from recado.quotes.numbers import Unusable
 from recado.quotes.reading import Reading
 from recado.quotes.reserves import OF_DELIVERY, Reserves
+from recado.quotes.role import Role
 from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER, WORD
 from recado.quotes.wishes import Stance
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER, Does.FEWER])
 _SILENT: Final = frozenset([
-    "courtesy", "thanks", "greeting", "yes", "of", "that", "only", "another", "to", "copula", "for",
-    "possessive", "by", "price", "available", "total",
+    role.COURTESY, role.THANKS, role.GREETING, role.YES, role.OF, role.THAT, role.ONLY, role.ANOTHER, role.TO,
+    role.COPULA, role.FOR, role.POSSESSIVE, role.BY, role.PRICE, role.AVAILABLE, role.TOTAL,
 ])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
-_INSIDE: Final = frozenset(["of", "to", "for"])
+_INSIDE: Final = frozenset([role.OF, role.TO, role.FOR])
 """Those of them that stand inside names."""
 _QUIET_WORDS: Final = frozenset([
     "total", "todo", "bueno", "pues", "entonces", "ah", "oh", "uy", "ay", "ahora", "mejor", "solo", "en", "a",
@@ -57,11 +43,11 @@ _QUIET_WORDS: Final = frozenset([
     "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
-_PERSONS: Final = frozenset(["people", "name"])
-_OFFERS: Final = frozenset(["available", "price", "total"])
+_PERSONS: Final = frozenset([role.PEOPLE, role.NAME])
+_OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
 """The likeness of the start of a name that is spelled right."""
-_FACTORS: Final = {"double": Fraction(2), "triple": Fraction(3), "half_of": Fraction(1, 2)}
+_FACTORS: Final = {role.DOUBLE: Fraction(2), role.TRIPLE: Fraction(3), role.HALF_OF: Fraction(1, 2)}
 
 
 def script(reading: Reading) -> Script:
@@ -84,7 +70,7 @@ class _Walk:
         self._steers_away = False
         self._asides = Asides(reading, self._mentions)
         self._numbers = LoneNumbers(reading, self._draft, self._mentions)
-        self._asks = any(element.kind == QUESTION for element in reading.elements)
+        self._asks = any(element.kind is role.QUESTION for element in reading.elements)
 
     def walk(self) -> Script:
         reading, draft, numbers, elements = self._reading, self._draft, self._numbers, self._reading.elements
@@ -102,22 +88,22 @@ class _Walk:
             if element.start >= past and (end := numbers.measured(element)):
                 past = end
                 draft.chunk.places.append(element.index)
-            elif element.end <= past or (element.kind == UNKNOWN and element.start < past):
+            elif element.end <= past or (element.kind is role.UNKNOWN and element.start < past):
                 numbers.covered.add(element.index)
                 (self._steering if steers else self._spoken).add(element.index)
             else:
                 _KINDS.get(element.kind, _Walk._words)(self, element)
                 draft.chunk.places.append(element.index)
-            if element.kind == "yes" and element.start >= past:
+            if element.kind is role.YES and element.start >= past:
                 self._agreement.hear(element)
         self._agreement.settle(self._spoken)
         steps = draft.finish(agrees=self._agreement.agrees)
         if self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
         kinds = {element.kind for element in elements}
-        offered = not kinds.isdisjoint(_OFFERS) or (self._asks and "or" in kinds)
-        agreeing = "yes" in kinds or any(isinstance(step, Spoken | Bare) for step in steps)
-        agreeing = agreeing or any("emoji" in element.roles for element in elements)
+        offered = not kinds.isdisjoint(_OFFERS) or (self._asks and role.OR in kinds)
+        agreeing = role.YES in kinds or any(isinstance(step, Spoken | Bare) for step in steps)
+        agreeing = agreeing or any(role.EMOJI in element.roles for element in elements)
         held = self._reserves(steps) if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(steps),
@@ -127,7 +113,7 @@ class _Walk:
             tells=held.tells if held is not None else frozenset(),
             priced=reading.priced and not reading.requested,
             inquires=self._asks and not reading.requested,
-            offers=self._asks and not reading.requested and "available" in kinds,
+            offers=self._asks and not reading.requested and role.AVAILABLE in kinds,
             asked=self._mentions.told() if offered else (),
             edits=not self._asks and (self._steers_away or self._asides.edit()),
         )
@@ -140,11 +126,11 @@ class _Walk:
 
     def _is_heard(self, element: Element, at: int) -> bool:
         """Whether a construction at token `at` of an element is one there, and neither a name nor denied."""
-        if element.kind in (PRODUCT, SEVERAL):
+        if element.kind in (role.PRODUCT, role.SEVERAL):
             return at > element.start
-        if element.kind == "nope" and self._draft.chunk.mentions:
+        if element.kind is role.NOPE and self._draft.chunk.mentions:
             return False  # "la gorra ya no la quiero"
-        return not (element.kind in ("negation", "nope") and at > element.start)  # "no son 3", "no los quiero"
+        return not (element.kind in (role.NEGATION, role.NOPE) and at > element.start)  # "no son 3", "no los quiero"
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*map(unnamed, steps))
@@ -197,7 +183,7 @@ class _Walk:
         taken = isinstance(last, Named) and last.does is Does.REMOVE
         if (mentions and mentions[-1][1]) or (taken and self._closes(element.end)):
             return  # "la gorra quítala", "la gorra no, quítala"
-        if mentions and element.kind == "without" and self._closes(element.end):
+        if mentions and element.kind is role.WITHOUT and self._closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
         fewer = self._context.norm(element.index) == "menos" and chunk.amount is not None
@@ -205,7 +191,7 @@ class _Walk:
             chunk.does = Does.REMOVE  # "una menos de mango", "2 de 100 menos"
             return
         self._draft.steer(Does.REMOVE)
-        self._draft.chunk.steered = self._draft.quitting = element.kind == "remove"
+        self._draft.chunk.steered = self._draft.quitting = element.kind is role.REMOVE
 
     def _refuse(self, element: Element) -> None:
         chunk = self._draft.chunk
@@ -214,7 +200,7 @@ class _Walk:
         if told and not chunk.mentions and self._closes(element.end):
             chunk.does = Does.REMOVE  # "el negro no", "tubos no", "el 14 ya no"
             return
-        chunk.denied = "nope" in element.roles or self._context.kind(element.index + 1) == "request"
+        chunk.denied = role.NOPE in element.roles or self._context.kind(element.index + 1) is role.REQUEST
         self._draft.removing = True
 
     def _change(self, _: Element) -> None:
@@ -233,7 +219,7 @@ class _Walk:
             draft.give(mentions[0][0], Does.ORDER)  # "la gorra por un sombrero"
 
     def _request(self, element: Element) -> None:
-        if self._context.kind(element.index - 1) in ("definite", "possessive"):
+        if self._context.kind(element.index - 1) in (role.DEFINITE, role.POSSESSIVE):
             return  # "el pedido"
         self._wants = True
         refused = self._draft.removing and not self._context.opens(element.index)  # "no quiero", but not "no, quiero"
@@ -254,7 +240,9 @@ class _Walk:
         draft = self._draft
         adding = draft.chunk.steered and draft.chunk.does is Does.ADD  # "me faltó una gorra"
         wish = self._mentions.wish(element, told=adding)
-        if element.kind in (QUALITY, UNKNOWN) and (wish is None or (element.kind == QUALITY and wish.product is None)):
+        if element.kind in (role.QUALITY, role.UNKNOWN) and (
+            wish is None or (element.kind is role.QUALITY and wish.product is None)
+        ):
             self._words(element)
             return
         if wish is None:
@@ -272,7 +260,7 @@ class _Walk:
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
         refused = wish.state is Stance.REFUSED and not apart
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
-        if refused and not taken and element.q is None and self._context.kind(element.index + 1) == "correction":
+        if refused and not taken and element.q is None and self._context.kind(element.index + 1) is role.CORRECTION:
             self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
             return
         pointed = not draft.chunk.leads and self._asides.is_pointed_at(element)
@@ -286,11 +274,11 @@ class _Walk:
     def _comes_with(self, element: Element) -> bool:
         """ "reemplaza la bufanda con una toalla"."""
         before = element.q.index if element.q is not None else element.index
-        return self._draft.exchange.goes is not None and self._context.kind(before - 1) == "con"
+        return self._draft.exchange.goes is not None and self._context.kind(before - 1) is role.CON
 
     def _is_beside_a_yes(self, element: Element) -> bool:
         """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for, unlike "dale, y un zarape"."""
-        unknown = element.kind == UNKNOWN and Flag.GOOD not in element.flags
+        unknown = element.kind is role.UNKNOWN and Flag.GOOD not in element.flags
         counted = element.q is not None and element.q.index < element.index and self._context.begins(element.q.index)
         return unknown and self._agreement.accepts and not self._draft.chunk.steered and not counted
 
@@ -302,7 +290,7 @@ class _Walk:
         meant = element.q is not None or self._draft.chunk.steered or goes
         if match is None or meant or match.score >= (_SPELLED if match.how is How.START else CERTAIN):
             return False
-        told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) == "definite"
+        told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) is role.DEFINITE
         return told and not self._wants
 
     def _is_mended_apart(self, element: Element) -> bool:
@@ -312,7 +300,7 @@ class _Walk:
             return False
         i = element.index + 1
         verb = self._context.kind(i + 1) in VERBS
-        return self._context.kind(i) == "and" or (self._context.kind(i) in (COMMA, STOP) and verb)
+        return self._context.kind(i) is role.AND or (self._context.kind(i) in (role.COMMA, role.STOP) and verb)
 
     def _mentioned(self, mention: Mention, element: Element, *, refused: bool) -> None:
         q = element.q
@@ -333,7 +321,7 @@ class _Walk:
 
     def _to(self, element: Element) -> None:
         """ "sube el azúcar a 2 kilos"."""
-        if self._context.kind(element.index + 1) == QUANTITY:
+        if self._context.kind(element.index + 1) is role.QUANTITY:
             self._draft.chunk.sets()
         self._words(element)
 
@@ -348,24 +336,26 @@ class _Walk:
 
     def _words(self, element: Element) -> None:
         chunk = self._draft.chunk
-        named = element.kind == "copula" and self._context.kind(element.index - 1) == "of"  # "de paso"
-        if (element.kind in _SILENT and not named) or (element.kind == NOISE and "emoji" in element.roles):
+        named = element.kind is role.COPULA and self._context.kind(element.index - 1) is role.OF  # "de paso"
+        if (element.kind in _SILENT and not named) or (element.kind is role.NOISE and role.EMOJI in element.roles):
             if element.kind in _INSIDE:
                 self._draft.write(element)
             return
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
-        for_somebody = element.kind == NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1)
-        if for_somebody or "limit" in element.roles:
+        for_somebody = (
+            element.kind is role.NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1)
+        )
+        if for_somebody or role.LIMIT in element.roles:
             return  # "unas blancas para mi hijo", "mejor una sola"
         if self._is_half(element):
             chunk.amount = Fraction(1, 2)
             self._draft.write(element, is_amount=True)
             return
         chunk.counts = chunk.counts and not element.roles & OF_DELIVERY
-        chunk.describes = chunk.describes or element.kind == QUALITY
-        chunk.each = chunk.each or "each_kind" in element.roles  # "uno de cada color"
+        chunk.describes = chunk.describes or element.kind is role.QUALITY
+        chunk.each = chunk.each or role.EACH_KIND in element.roles  # "uno de cada color"
         if chunk.plural is None and self._context.norm(element.index) in ("opcion", "numero"):
             chunk.plural = False  # "opción 2", as "la 2"
         chunk.words += [norm for norm in self._mentions.norms(element) if norm not in _QUIET_WORDS]
@@ -378,22 +368,22 @@ class _Walk:
         return half and chunk.steered and chunk.is_empty() and self._closes(element.end)
 
 
-_KINDS: Final[dict[str, Callable[[_Walk, Element], None]]] = {
-    **dict.fromkeys((COMMA, STOP, LINE, QUESTION, LINK, "and", "but"), _Walk._part),
-    **dict.fromkeys((PRODUCT, SEVERAL, UNKNOWN, QUALITY), _Walk._thing),
+_KINDS: Final[dict[Role, Callable[[_Walk, Element], None]]] = {
+    **dict.fromkeys((role.COMMA, role.STOP, role.LINE, role.QUESTION, role.LINK, role.AND, role.BUT), _Walk._part),
+    **dict.fromkeys((role.PRODUCT, role.SEVERAL, role.UNKNOWN, role.QUALITY), _Walk._thing),
     **dict.fromkeys(_FACTORS, _Walk._scale),
-    **dict.fromkeys(("remove", "without"), _Walk._remove),
-    **dict.fromkeys(("negation", "nope"), _Walk._refuse),
-    QUANTITY: _Walk._number,
-    MASK: _Walk._mask,
-    "each": _Walk._each,
-    "more": _Walk._more,
-    "add": _Walk._add,
-    "change": _Walk._change,
-    "instead": _Walk._instead,
-    "by": _Walk._by,
-    "correction": _Walk._mend,
-    "request": _Walk._request,
-    "to": _Walk._to,
-    "definite": _Walk._definite,
+    **dict.fromkeys((role.REMOVE, role.WITHOUT), _Walk._remove),
+    **dict.fromkeys((role.NEGATION, role.NOPE), _Walk._refuse),
+    role.QUANTITY: _Walk._number,
+    role.MASK: _Walk._mask,
+    role.EACH: _Walk._each,
+    role.MORE: _Walk._more,
+    role.ADD: _Walk._add,
+    role.CHANGE: _Walk._change,
+    role.INSTEAD: _Walk._instead,
+    role.BY: _Walk._by,
+    role.CORRECTION: _Walk._mend,
+    role.REQUEST: _Walk._request,
+    role.TO: _Walk._to,
+    role.DEFINITE: _Walk._definite,
 }

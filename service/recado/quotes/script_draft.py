@@ -5,15 +5,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from recado.quotes import role
 from recado.quotes.agreement import PAYING
 from recado.quotes.chunks import Chunk, Exchange
 from recado.quotes.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Step
 from recado.quotes.constructions import Does
-from recado.quotes.elements import COMMA, LINK, QUESTION, STOP, Element
+from recado.quotes.elements import Element
 from recado.quotes.reading import Reading
 
 _PLAIN: Final = frozenset([Does.ORDER, Does.ADD])
-_ENDS: Final = frozenset([STOP, QUESTION, LINK, "but"])
+_ENDS: Final = frozenset([role.STOP, role.QUESTION, role.LINK, role.BUT])
 
 
 class ScriptDraft:
@@ -153,20 +154,20 @@ class ScriptDraft:
     def part(self, element: Element) -> None:
         """A mark, "y" or "pero"; what is done may go on behind it."""
         kind, does = element.kind, self.chunk.does
-        if kind == "and" and does is Does.REMOVE and self.chunk.steered and self.chunk.is_empty():
+        if kind is role.AND and does is Does.REMOVE and self.chunk.steered and self.chunk.is_empty():
             return  # "quita también 2 gorras"
-        if kind == LINK and self.chunk.is_empty() and not self.chunk.steered and self.steps:
+        if kind is role.LINK and self.chunk.is_empty() and not self.chunk.steered and self.steps:
             return
-        paying = kind == "and" and (self.chunk.pays or self.is_of_payment())
+        paying = kind is role.AND and (self.chunk.pays or self.is_of_payment())
         self.flush()
-        if kind in _ENDS and not (kind == LINK and does is Does.ADD):
+        if kind in _ENDS and not (kind is role.LINK and does is Does.ADD):
             does, self.removing = Does.ORDER, False
             self.exchange.ends()
         if does in (Does.REMOVE, Does.CHANGE, Does.RAISE, Does.LOWER):
-            does = does if kind == COMMA or self._context.list_goes_on(element.index) else Does.ORDER
+            does = does if kind is role.COMMA or self._context.list_goes_on(element.index) else Does.ORDER
         if does is Does.SET and isinstance(self.last, Named | Bare | Replaced):
             does = Does.ORDER  # one thing takes another's place, the next ones are added
-        if kind == "and" and (not self.opened or len(self._context.norm(element.index)) > 1):
+        if kind is role.AND and (not self.opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
         self.chunk = Chunk(does, pays=paying)
         self.chunk.steered = self.taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"

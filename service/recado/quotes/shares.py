@@ -3,7 +3,8 @@
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.elements import PRODUCT, QUALITY, QUANTITY, THINGS, VERBS, Flag
+from recado.quotes import role
+from recado.quotes.elements import THINGS, VERBS, Flag
 from recado.quotes.lexicon import Unit
 from recado.quotes.numbers import Quantity
 from recado.quotes.scene import Scene
@@ -29,7 +30,7 @@ def add_share(scene: Scene, i: int) -> int:
     q = _half(scene, end + 1) if share == _HALF else _rest(scene, end + 1)
     if q is None:
         return 0
-    element = scene.add(QUANTITY, i, end + 1)
+    element = scene.add(role.QUANTITY, i, end + 1)
     element.flags.add(Flag.SHARE)
     element.quantity = q
     return end + 1
@@ -45,11 +46,11 @@ def _half(scene: Scene, end: int) -> Quantity | None:
 
 def _rest(scene: Scene, end: int) -> Quantity | None:
     told: int | Fraction = 0
-    thing = ""
+    thing = role.OUTSIDE
     for element in scene.behind():
         if element.kind in THINGS:
             thing = element.kind
-        elif element.quantity is not None and thing == QUALITY:
+        elif element.quantity is not None and thing is role.QUALITY:
             told += element.quantity.value
         elif element.quantity is not None:
             whole = element.quantity
@@ -67,14 +68,14 @@ def half_of_last(scene: Scene, i: int) -> Quantity | None:
     carne", of a dozen."""
     if scene.norm(i) not in ("media", "medio") or scene.is_product(i):
         return None
-    if scene.kind(-1) == "and" and scene.has(i + 1, "of") and scene.is_kind(i + 2):
+    if scene.kind(-1) is role.AND and scene.has(i + 1, role.OF) and scene.is_kind(i + 2):
         before = scene.counted_before()
         dozen = before.collective if before is not None else 0
         return Quantity(dozen // 2, i + 2, collective=dozen) if dozen else None
     if not scene.has_no_noun(i + 1):
         return None
-    sized = i > 1 and scene.tokens[i - 2].kind == NUMBER  # "camisa talla 16 y medio"
-    added = scene.kind(-1) == "and" and scene.kind(-2) == PRODUCT and not sized
+    sized = i > 1 and scene.tokens[i - 2].kind is NUMBER  # "camisa talla 16 y medio"
+    added = scene.kind(-1) is role.AND and scene.kind(-2) is role.PRODUCT and not sized
     unit = _sold_by(scene) if scene.kind(-1) in VERBS else None
     return Quantity(_HALF_OF_ONE, i + 1, unit=unit, bare=False) if added or unit is not None else None
 

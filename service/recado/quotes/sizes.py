@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
 from recado.quotes.lexicon import Lexicon, Unit
 from recado.quotes.text import NUMBER, WORD, Token
 
@@ -13,7 +14,7 @@ COUNT: Final = Unit("", "count", Fraction(1))
 SOLD_BY: Final = frozenset(["kg", "g", "l", "ml", "m", "m2", "m3", "galon", "lb"])
 """Units that may say how much is wanted; the others ("pulgada", "w") only say which."""
 _DENOMINATORS: Final = frozenset([2, 3, 4, 8, 16, 32, 64])
-_NO_NOUN: Final = frozenset(["and", "or", "but", "for", "con", "of", "courtesy", "thanks"])
+_NO_NOUN: Final = frozenset([role.AND, role.OR, role.BUT, role.FOR, role.CON, role.OF, role.COURTESY, role.THANKS])
 _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
 """Units that are words of their own: they only count next to the digits ("20A")."""
@@ -76,14 +77,14 @@ class Sizes:
         if unit is not None and len(values) == 1:
             half, end = self.half_behind(tokens, end)
             values = (whole(values[0] + half),) if half else values
-        elif tokens[i].kind == WORD and values == (Fraction(1, 2),) and not self._closes(tokens, end):
+        elif tokens[i].kind is WORD and values == (Fraction(1, 2),) and not self._closes(tokens, end):
             return None  # "media" before a noun is no size: "media caja"
         return Size(values, unit), end
 
     def may_start(self, token: Token) -> bool:
         """Whether a size can start with this token; cheaper than to look for one."""
-        if token.kind != WORD:
-            return token.kind == NUMBER
+        if token.kind is not WORD:
+            return token.kind is NUMBER
         norm = token.norm
         return norm in self._lexicon.values or norm in self._lexicon.measures or norm in ("media", "medio", "mil")
 
@@ -97,11 +98,11 @@ class Sizes:
             return (), i
         values = [value]
         spaced = end < len(tokens) and tokens[end].spaced  # all of "2x5" are joined alike; "2x5 x 3" is three of them
-        while not single and tokens[i].kind == NUMBER and self._joins(tokens, end):
+        while not single and tokens[i].kind is NUMBER and self._joins(tokens, end):
             more, after = self._value(tokens, end + 1)
             if (
                 more is None
-                or tokens[end + 1].kind != NUMBER
+                or tokens[end + 1].kind is not NUMBER
                 or {tokens[end].spaced, tokens[end + 1].spaced} != {spaced}
             ):
                 break
@@ -119,7 +120,7 @@ class Sizes:
         if i >= len(tokens):
             return None, i
         token = tokens[i]
-        if token.kind == NUMBER:
+        if token.kind is NUMBER:
             if token.value is None:
                 return None, i
             part, end = self.fraction(tokens, i)
@@ -129,7 +130,7 @@ class Sizes:
             if part is not None and part < 1 and isinstance(token.value, int) and token.value < 100:
                 return token.value + part, end  # 4 1/2
             return token.value, i + 1
-        if token.kind != WORD:
+        if token.kind is not WORD:
             return None, i
         if token.norm in ("media", "medio"):
             return Fraction(1, 2), i + 1
@@ -148,7 +149,7 @@ class Sizes:
 
     def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
         """ "3/8" as one number; the tokeniser has joined halves, thirds and quarters."""
-        if i >= len(tokens) or tokens[i].kind != NUMBER or tokens[i].value is None:
+        if i >= len(tokens) or tokens[i].kind is not NUMBER or tokens[i].value is None:
             return None, i
         above = tokens[i].value
         if "/" in tokens[i].norm and isinstance(above, Fraction) and above < 1:
@@ -169,14 +170,14 @@ class Sizes:
             return self._lexicon.measures["pulgada"], i + 1
         if token.norm == "%":
             return self._lexicon.measures["porciento"], i + 1
-        unit = self._lexicon.measures.get(token.norm) if token.kind == WORD else None
+        unit = self._lexicon.measures.get(token.norm) if token.kind is WORD else None
         if unit is None or (token.norm in _UNSPACED and token.spaced):
             return None, i
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         if token.norm in ("m", "mt", "mts", "metro", "metros") and after is not None:
             power = {"2": "m2", "3": "m3", "²": "m2", "³": "m3", "cubico": "m3", "cubicos": "m3", "cuadrado": "m2",
                      "cuadrados": "m2"}.get(after.norm)  # fmt: skip
-            if power is not None and (after.kind == WORD or not after.spaced):
+            if power is not None and (after.kind is WORD or not after.spaced):
                 return self._lexicon.measures[power], i + 2
         end = i + 1
         if after is not None and after.norm == "." and not after.spaced and len(token.norm) < 4:
@@ -185,7 +186,7 @@ class Sizes:
 
     def _named(self, tokens: list[Token], i: int) -> tuple[Size, int] | None:
         """A unit that stands for one of it: "de litro", "litro y medio"."""
-        if tokens[i].kind != WORD:
+        if tokens[i].kind is not WORD:
             return None
         unit, end = self._unit(tokens, i)
         if unit is None or (len(tokens[i].norm) < 4 and unit.name not in ("m2", "m3")):
@@ -205,4 +206,4 @@ class Sizes:
 
     @staticmethod
     def _word(tokens: list[Token], i: int) -> str | None:
-        return tokens[i].norm if 0 <= i < len(tokens) and tokens[i].kind == WORD else None
+        return tokens[i].norm if 0 <= i < len(tokens) and tokens[i].kind is WORD else None

@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 
 from recado.quotes.lexicon import NONE
+from recado.quotes.role import Roles, named
 from recado.quotes.text import NUMBER
 from recado.quotes.words import Kind, Span, Words
 
-_Key = tuple[bool, str, frozenset[str]]
+_Key = tuple[bool, str, Roles]
 """Whether a token is a number, its word if a pattern has that, its roles."""
 _NOTHING: Final[_Key] = (False, "", NONE)
 
@@ -43,22 +44,22 @@ class _Item(msgspec.Struct, frozen=True):
 
     number: bool
     words: frozenset[str]
-    roles: frozenset[str]
+    roles: Roles
     glued: bool
     repeated: bool
 
     def fits(self, words: Words, i: int) -> bool:
         if i >= words.count or (self.glued and words.tokens[i].spaced):
             return False
-        return self.is_one(words.tokens[i].kind == NUMBER, words.tokens[i].norm, words.roles[i])
+        return self.is_one(words.tokens[i].kind is NUMBER, words.tokens[i].norm, words.roles[i])
 
-    def is_one(self, number: bool, norm: str, roles: frozenset[str]) -> bool:
+    def is_one(self, number: bool, norm: str, roles: Roles) -> bool:
         return (self.number and number) or norm in self.words or not self.roles.isdisjoint(roles)
 
 
 def _item(written: str) -> _Item:
     names = written.removeprefix("~").removesuffix("*").split("|")
-    roles = frozenset(name[1:] for name in names if name.startswith("@"))
+    roles = frozenset(named(name[1:]) for name in names if name.startswith("@"))
     words = frozenset(name for name in names if name != "N" and not name.startswith("@"))
     return _Item("N" in names, words, roles, written.startswith("~"), written.endswith("*"))
 
@@ -108,7 +109,7 @@ class Table:
         """The stretches of one message by the token that they start at; none over another."""
         known = self._words
         keys: list[_Key] = [
-            (token.kind == NUMBER, token.norm if token.norm in known else "", roles)
+            (token.kind is NUMBER, token.norm if token.norm in known else "", roles)
             for token, roles in zip(words.tokens, words.roles, strict=True)
         ]
         keys.append(_NOTHING)

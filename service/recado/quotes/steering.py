@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from recado.quotes import role
 from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
-from recado.quotes.elements import COMMA, LINE, NOISE, PRODUCT, QUANTITY, STOP, THINGS, UNKNOWN, Element, Flag
+from recado.quotes.elements import THINGS, Element, Flag
+from recado.quotes.role import Role
 from recado.quotes.told import (
     CLAUSE_ENDS,
     OWN_NEEDS,
@@ -20,41 +22,42 @@ from recado.quotes.wishes import Stance, State
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
-_PRONOUNS: Final = frozenset(["definite", NOISE, "only", "that", "courtesy"])
-_COUNTS: Final = frozenset([QUANTITY, "possessive", "definite"])
+_PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
+_COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of what others did, as written."""
-_DETERMINERS: Final = frozenset(["definite", "possessive", "of"])
+_DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
 
 def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
     j = reading.context.next(i, _PRONOUNS)
     kind = reading.context.kind(j)
-    if kind in ("request", "add"):
+    if kind in (role.REQUEST, role.ADD):
         state.refuse = state.refuse_list = True
         state.subtract = False
         state.negated_verb = j
         reading.refused_all = True
-    elif kind in THINGS or (kind == QUANTITY and Flag.BOUND in reading.elements[j].flags) or kind == "without":
+    elif kind in THINGS or (kind is role.QUANTITY and Flag.BOUND in reading.elements[j].flags) or kind is role.WITHOUT:
         if (
-            reading.context.kind(i - 1) in (COMMA, STOP)
-            and kind == QUANTITY
+            reading.context.kind(i - 1) in (role.COMMA, role.STOP)
+            and kind is role.QUANTITY
             and reading.last((Stance.WANTED,)) is not None
         ):
             state.corrected = True
         else:
             state.refuse = state.refuse_list = True
             state.subtract = False
-    elif kind == QUANTITY:
-        if reading.context.kind(i - 1) in (COMMA, STOP, LINE, "") or reading.context.kind(j + 1) == "":
-            if reading.context.kind(i - 1) in (COMMA, STOP, LINE):
+    elif kind is role.QUANTITY:
+        before = reading.context.kind(i - 1)
+        if before in (role.COMMA, role.STOP, role.LINE, role.OUTSIDE) or reading.context.kind(j + 1) is role.OUTSIDE:
+            if before in (role.COMMA, role.STOP, role.LINE):
                 state.corrected = True
             else:
                 state.negated_number = j
         else:
             state.negated_number = j
             state.corrected = False
-    elif kind in (COMMA, STOP, "correction") and reading.wishes:
+    elif kind in (role.COMMA, role.STOP, role.CORRECTION) and reading.wishes:
         state.corrected = True
         state.sticky = True
 
@@ -62,7 +65,7 @@ def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
 def _request(reading: "Reading", i: int, element: Element, state: State) -> None:
     if state.negated_verb == i:
         return
-    if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) == PRODUCT:
+    if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) is role.PRODUCT:
         state.mode = Stance.MENTIONED  # "¿el latte lleva azúcar?"
         return
     if reading.context.price_asked(i):
@@ -71,9 +74,10 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         state.mode = Stance.MENTIONED
         return
     conditional = (
-        reading.context.kind(i - 1) == "yes"
+        reading.context.kind(i - 1) is role.YES
         and reading.scanner.norms[reading.elements[i - 1].start] == "si"
-        and reading.context.kind(i - 2) in ("", COMMA, STOP, LINE, "greeting", "price", "and")
+        and reading.context.kind(i - 2)
+        in (role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.GREETING, role.PRICE, role.AND)
     )
     offered = reading.last((Stance.MENTIONED,)) if reading.context.closes(reading.context.next(i, QUIET)) else None
     if offered is not None and offered.element.q is not None:
@@ -89,7 +93,7 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         reading.requested = True
     state.mode = Stance.WANTED
     state.refuse = state.instead = False
-    if element.kind == "add":
+    if element.kind is role.ADD:
         state.corrected = False
 
 
@@ -97,12 +101,12 @@ def _is_of_others(reading: "Reading", i: int) -> bool:
     """ "mi hermano llevó ayer cable 12": what others took is no order; "mi jefe me pidió 2 focos" is one."""
     element = reading.elements[i]
     written = reading.scanner.written(element.start, element.end)
-    return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) != "negation"
+    return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) is not role.NEGATION
 
 
 def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
     j = reading.context.next(i, QUIET)
-    if reading.context.kind(j) in THINGS or reading.context.kind(j) in (QUANTITY, "possessive"):
+    if reading.context.kind(j) in THINGS or reading.context.kind(j) in (role.QUANTITY, role.POSSESSIVE):
         state.refuse = state.refuse_list = state.subtract = True
         state.restating = state.restating or state.corrected  # "mejor quita los de tripa y pon 6 de suadero"
         state.corrected = False
@@ -120,7 +124,7 @@ def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
     if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
         reading.requested = any(w.state is Stance.WANTED for w in reading.wishes)
         state.mode = Stance.PRICED
-    elif "total" in element.roles:
+    elif role.TOTAL in element.roles:
         reading.totalled = True
     elif state.mode is not Stance.WANTED:
         state.mode = Stance.PRICED
@@ -129,13 +133,13 @@ def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
 
 def _without(reading: "Reading", i: int, element: Element, state: State) -> None:
     # "sin cabeza 3 kilos de camarón" refuses no shrimps
-    state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) != NOISE
-    state.subtract = "remove" in element.roles  # "5 camisas menos 2"
+    state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) is not role.NOISE
+    state.subtract = role.REMOVE in element.roles  # "5 camisas menos 2"
     state.refuse_list = False
 
 
 def _nope(reading: "Reading", i: int, _: Element, state: State) -> None:
-    if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, QUANTITY):
+    if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, role.QUANTITY):
         state.refuse = state.refuse_list = True
         state.subtract = False
 
@@ -150,7 +154,7 @@ def _instead(reading: "Reading", i: int, _: Element, state: State) -> None:
 
 
 def _correction(reading: "Reading", i: int, _: Element, state: State) -> None:
-    mends_word = reading.context.kind(i - 1) == UNKNOWN and reading.context.kind(i - 2) == "and"
+    mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
     aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
     state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
     state.refuse = False
@@ -161,9 +165,9 @@ def _restatement(_reading: "Reading", _i: int, _element: Element, state: State) 
 
 
 def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
-    relative = reading.context.kind(i - 1) == "that" and state.wish_before
+    relative = reading.context.kind(i - 1) is role.THAT and state.wish_before
     # "¿Tienen queso de cabra? Si tienen, 2": a condition
-    condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (COMMA, QUANTITY)
+    condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (role.COMMA, role.QUANTITY)
     if state.mode is not Stance.PRICED and not relative and not condition:
         state.mode = Stance.MENTIONED
 
@@ -175,7 +179,7 @@ def _aside(reading: "Reading", i: int, _: Element, state: State) -> None:
 def _story(reading: "Reading", i: int, element: Element, state: State) -> None:
     _aside(reading, i, element, state)
     told = reading.context.roles(reading.context.next(i, _COUNTS))
-    state.company = bool(told & {"people", "occasions"})  # "tengo 20 invitados, una bolsita para cada uno"
+    state.company = bool(told & {role.PEOPLE, role.OCCASIONS})  # "tengo 20 invitados, una bolsita para cada uno"
 
 
 def _multiple(reading: "Reading", i: int, element: Element, state: State) -> None:
@@ -192,22 +196,22 @@ def _only(reading: "Reading", i: int, _: Element, state: State) -> None:
         state.refuse = False  # "no quiero el suéter, nada más la bufanda"
 
 
-EFFECTS: Final[dict[str, Callable[["Reading", int, Element, State], None]]] = {
-    **dict.fromkeys(("request", "add"), _request),
-    **dict.fromkeys(("price", "total"), _price),
-    "story": _story,
-    "aside": _aside,
-    **dict.fromkeys(("same", "double", "triple", "half_of"), _multiple),
-    "negation": _negation,
-    "without": _without,
-    "nope": _nope,
-    "remove": _remove,
-    "change": _change,
-    "instead": _instead,
-    "correction": _correction,
-    "restatement": _restatement,
-    "available": _available,
-    "each": _each,
-    "only": _only,
+EFFECTS: Final[dict[Role, Callable[["Reading", int, Element, State], None]]] = {
+    **dict.fromkeys((role.REQUEST, role.ADD), _request),
+    **dict.fromkeys((role.PRICE, role.TOTAL), _price),
+    role.STORY: _story,
+    role.ASIDE: _aside,
+    **dict.fromkeys((role.SAME, role.DOUBLE, role.TRIPLE, role.HALF_OF), _multiple),
+    role.NEGATION: _negation,
+    role.WITHOUT: _without,
+    role.NOPE: _nope,
+    role.REMOVE: _remove,
+    role.CHANGE: _change,
+    role.INSTEAD: _instead,
+    role.CORRECTION: _correction,
+    role.RESTATEMENT: _restatement,
+    role.AVAILABLE: _available,
+    role.EACH: _each,
+    role.ONLY: _only,
 }
 """What an element of a kind does to what follows it: of a reading, the element's index, the element, the state."""

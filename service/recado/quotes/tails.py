@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.lexicon import FUNCTION, Lexicon
 from recado.quotes.matcher import How, Matcher
 from recado.quotes.measures import measure
+from recado.quotes.role import Role, Roles
 from recado.quotes.text import NUMBER, WORD, Token, key
 from recado.quotes.vocabulary import TWO_EDITS
 from recado.quotes.words import Kind, Span
@@ -42,7 +44,7 @@ class Tails:
         self,
         tokens: list[Token],
         norms: list[str],
-        roles: list[frozenset[str]],
+        roles: list[Roles],
         spans: Mapping[int, Span],
         matcher: Matcher,
         lexicon: Lexicon,
@@ -68,27 +70,27 @@ class Tails:
                 if span.kind in (Kind.SIZE, Kind.MEASURE):
                     i = span.end
                     continue
-                if span.kind is Kind.PRICE and self.tokens[i].kind == WORD and "of" in self.roles[i]:
+                if span.kind is Kind.PRICE and self.tokens[i].kind is WORD and role.OF in self.roles[i]:
                     i = span.end
                     continue
                 return i
             token, roles = self.tokens[i], self.roles[i]
-            if token.kind != WORD or self.lexicon.phrase(self.norms, i) is not None:
+            if token.kind is not WORD or self.lexicon.phrase(self.norms, i) is not None:
                 return i
-            if roles & {"modifier", "sizemark"} and not roles & {"and", "yes"}:
+            if roles & {role.MODIFIER, role.SIZEMARK} and not roles & {role.AND, role.YES}:
                 i += 1
             elif (
-                "of" in roles
-                or "for" in roles
+                role.OF in roles
+                or role.FOR in roles
                 or (token.norm in ("en", "a") and i + 1 < len(self.tokens))
-                or "con" in roles
+                or role.CON in roles
             ):
                 end = self._complement(i, token.norm, roles)
                 if end == i:
                     return i
                 i = end
             elif (
-                (not roles or (unknown and "good" in roles and "article" not in roles))
+                (not roles or (unknown and role.GOOD in roles and role.ARTICLE not in roles))
                 and strange < (2 if unknown else 1)
                 and not self._is_near(token.norm)
             ):
@@ -107,7 +109,7 @@ class Tails:
         j = i + 1 if self.norms[i] in ("por", "x") and i else i
         each = j < len(self.tokens) and self.norms[j] == "cada"
         j += each
-        person = self._has(j, "people") or (j < len(self.norms) and self.norms[j] == "cabeza")
+        person = self._has(j, role.PEOPLE) or (j < len(self.norms) and self.norms[j] == "cabeza")
         person = person or (each and self._is_counted_elsewhere(j))
         if j == i or not person or (not each and self.norms[j].endswith("s")):
             return i
@@ -115,7 +117,7 @@ class Tails:
 
     def _is_counted_elsewhere(self, i: int) -> bool:
         """Whether the word at `i` has a number elsewhere, or what it stands for: "cada vestido, son 8"."""
-        if i >= len(self.tokens) or self.tokens[i].kind != WORD or self.matcher.names(self.norms[i]):
+        if i >= len(self.tokens) or self.tokens[i].kind is not WORD or self.matcher.names(self.norms[i]):
             return False
         return key(self.norms[i]) in self._counted or "son" in self._counted
 
@@ -123,8 +125,8 @@ class Tails:
     def _counted(self) -> frozenset[str]:
         """The keys of the words behind a number, and "son" where it stands before one."""
         pairs = list(itertools.pairwise(self.tokens))
-        nouns = (key(b.norm) for a, b in pairs if a.kind == NUMBER)
-        return frozenset([*nouns, *(a.norm for a, b in pairs if a.norm == "son" and b.kind == NUMBER)])
+        nouns = (key(b.norm) for a, b in pairs if a.kind is NUMBER)
+        return frozenset([*nouns, *(a.norm for a, b in pairs if a.norm == "son" and b.kind is NUMBER)])
 
     def _counts(self, i: int, sold_by: str | None = None) -> bool:
         """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of what is sold by length."""
@@ -138,31 +140,31 @@ class Tails:
         near = self.matcher.near(norm)
         return bool(near) and near[0][1] > TWO_EDITS
 
-    def _complement(self, i: int, norm: str, roles: frozenset[str]) -> int:
+    def _complement(self, i: int, norm: str, roles: Roles) -> int:
         """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
         j = i + 1
-        joins = "con" in roles
-        while j < len(self.tokens) and self.roles[j] & {"definite", "possessive"} and not joins:
+        joins = role.CON in roles
+        while j < len(self.tokens) and self.roles[j] & {role.DEFINITE, role.POSSESSIVE} and not joins:
             j += 1
         if self._is_each(j):
             return i
-        if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {"and", "or"}:
-            return j if "for" in roles and j > i + 1 else i  # "para mí"
-        if "of" in roles and self._counts(j):
+        if j >= len(self.tokens) or self.tokens[j].kind not in (WORD, NUMBER) or self.roles[j] & {role.AND, role.OR}:
+            return j if role.FOR in roles and j > i + 1 else i  # "para mí"
+        if role.OF in roles and self._counts(j):
             return i  # "una torta de dos kilos": how much
         span = self.spans.get(j)
         if span is not None:
-            return span.end if span.kind in (Kind.SIZE, Kind.MEASURE) and "of" in roles else i
-        role = self.roles[j]
-        if self.tokens[j].kind == NUMBER or role & {"number", "article"}:
+            return span.end if span.kind in (Kind.SIZE, Kind.MEASURE) and role.OF in roles else i
+        own = self.roles[j]
+        if self.tokens[j].kind is NUMBER or own & {role.NUMBER, role.ARTICLE}:
             return j + 2 if self._describes(roles, j) else i
-        if role & {"request", "add", "negation", "that", "each", "another", "instead", "by"}:
+        if own & {role.REQUEST, role.ADD, role.NEGATION, role.THAT, role.EACH, role.ANOTHER, role.INSTEAD, role.BY}:
             return i
         if norm in ("en", "a"):
             return j + 1 if self._is_manner(norm, j) else i
-        if joins and role & {"definite", "possessive", "noun"}:
+        if joins and own & {role.DEFINITE, role.POSSESSIVE, role.NOUN}:
             return i
-        if "for" in roles and self._is_infinitive(j):
+        if role.FOR in roles and self._is_infinitive(j):
             return self._object(j + 1)
         match = self.matcher.match(self.tokens, self.roles, j)
         if joins and match is not None and match.words > 1 and match.how in (How.NAME, How.SOUND):
@@ -172,39 +174,39 @@ class Tails:
     def _is_each(self, i: int) -> bool:
         """Whether "cada uno" or "cada niño" stands at `i`."""
         phrase = self.lexicon.phrase(self.norms, i)
-        return (phrase is not None and "each" in phrase[1]) or self.person_end(i) > i
+        return (phrase is not None and role.EACH in phrase[1]) or self.person_end(i) > i
 
-    def _describes(self, roles: frozenset[str], i: int) -> bool:
+    def _describes(self, roles: Roles, i: int) -> bool:
         """Whether the number at `i` and the word behind it describe a thing: "para 4 personas", "de dos colores"."""
-        if "for" in roles:
-            return self._has(i + 1, "people") or ("article" in self.roles[i] and self._is_foreign(i + 1))
-        if "of" not in roles:
+        if role.FOR in roles:
+            return self._has(i + 1, role.PEOPLE) or (role.ARTICLE in self.roles[i] and self._is_foreign(i + 1))
+        if role.OF not in roles:
             return False
-        if self.tokens[i].kind == NUMBER and (self._has(i + 1, "measure") or self._has(i + 1, "timeunit")):
+        if self.tokens[i].kind is NUMBER and (self._has(i + 1, role.MEASURE) or self._has(i + 1, role.TIMEUNIT)):
             return True
         return self.tokens[i].value in (1, 2, 3, 4, 5, None) and self._is_foreign(i + 1)
 
     def _is_foreign(self, i: int) -> bool:
         """Whether a word stands at `i` that no product is called by."""
-        return i < len(self.tokens) and self.tokens[i].kind == WORD and not self.matcher.near(self.norms[i])
+        return i < len(self.tokens) and self.tokens[i].kind is WORD and not self.matcher.near(self.norms[i])
 
     def _is_manner(self, norm: str, i: int) -> bool:
         """Whether the word at `i` says how, behind "en" or "a": "en negro", "a rayas"."""
-        if "modifier" in self.roles[i]:
+        if role.MODIFIER in self.roles[i]:
             return True
         near = self.matcher.near(self.norms[i])
         return (norm == "en" and bool(near)) or not (self.roles[i] or near)
 
     def _is_infinitive(self, i: int) -> bool:
         norm, roles = self.norms[i], self.roles[i]
-        return norm.endswith(INFINITIVES) and (not roles or "filler" in roles) and not self.matcher.knows(norm)
+        return norm.endswith(INFINITIVES) and (not roles or role.FILLER in roles) and not self.matcher.knows(norm)
 
     def _object(self, i: int) -> int:
         """Past the good that a purpose speaks of: "para jugar tenis", "para limpiar los zapatos"; `i` if none does."""
         j = i
-        while j < len(self.tokens) and self.roles[j] & {"con", "definite", "possessive"}:
+        while j < len(self.tokens) and self.roles[j] & {role.CON, role.DEFINITE, role.POSSESSIVE}:
             j += 1
-        if j >= len(self.tokens) or self.tokens[j].kind != WORD or self.roles[j] & FUNCTION:
+        if j >= len(self.tokens) or self.tokens[j].kind is not WORD or self.roles[j] & FUNCTION:
             return i
         match = self.matcher.match(self.tokens, self.roles, j)
         return i if match is None else match.end
@@ -213,12 +215,12 @@ class Tails:
         """`end` without the sizes, prices and purposes at the end of a fragment."""
         for i in range(start, end):
             if i in self.spans or (
-                "for" in self.roles[i]
+                role.FOR in self.roles[i]
                 and i + 1 < len(self.roles)
-                and self.roles[i + 1] & {"possessive", "definite", "noun", "article"}
+                and self.roles[i + 1] & {role.POSSESSIVE, role.DEFINITE, role.NOUN, role.ARTICLE}
             ):
                 return i
         return end
 
-    def _has(self, i: int, role: str) -> bool:
+    def _has(self, i: int, role: Role) -> bool:
         return i < len(self.roles) and role in self.roles[i]

@@ -5,17 +5,29 @@ Every token keeps its place in the original message, so that what the shop lacks
 
 import re
 import unicodedata
+from enum import Enum, auto
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-WORD: Final = "word"
-NUMBER: Final = "number"
-PUNCT: Final = "punct"
-NEWLINE: Final = "newline"
-EMOJI: Final = "emoji"
+
+class TokenKind(Enum):
+    """What a piece of the message is written with."""
+
+    WORD = auto()
+    NUMBER = auto()
+    PUNCT = auto()
+    NEWLINE = auto()
+    EMOJI = auto()
+
+
+WORD: Final = TokenKind.WORD
+NUMBER: Final = TokenKind.NUMBER
+PUNCT: Final = TokenKind.PUNCT
+NEWLINE: Final = TokenKind.NEWLINE
+EMOJI: Final = TokenKind.EMOJI
 
 _TOKEN = re.compile(
     r"""
@@ -39,7 +51,7 @@ _LONGEST_WORD = 64
 class Token(msgspec.Struct, eq=False, gc=False):
     """One piece of the message: `norm` is its plain lower-case form, `value` the number it writes, if any."""
 
-    kind: str
+    kind: TokenKind
     norm: str
     start: int
     end: int
@@ -178,7 +190,7 @@ def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) ->
     if mark in _FRACTIONS:
         return Token(NUMBER, mark, at, at + 1, spaced, _FRACTIONS[mark])
     if mark == _KEYCAP:
-        if tokens and tokens[-1].kind == NUMBER:
+        if tokens and tokens[-1].kind is NUMBER:
             digit = tokens[-1]
             digit.keycap = True
             if len(tokens) > 1 and tokens[-2].keycap and not digit.spaced:  # 1️⃣0️⃣ is ten

@@ -4,17 +4,11 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.elements import (
-    NOISE,
-    PRODUCT,
-    QUALITY,
-    QUANTITY,
-    SEVERAL,
-    UNKNOWN,
-    Flag,
-)  # fmt: skip
+from recado.quotes import role
+from recado.quotes.elements import Flag
 from recado.quotes.lexicon import FUNCTION, NONE
 from recado.quotes.matcher import How, Match
+from recado.quotes.role import Roles
 from recado.quotes.scene import BEHIND, Scene
 from recado.quotes.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.tails import VERB_ENDINGS
@@ -22,7 +16,7 @@ from recado.quotes.text import NUMBER, WORD
 from recado.quotes.vocabulary import EXACT
 from recado.quotes.words import Kind
 
-_PREPOSITIONS: Final = frozenset(["of", "for", "con", "to"])
+_PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
 _CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
 """Pronouns that only a verb stands behind: "le ofrezco"."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
@@ -31,7 +25,7 @@ _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas
 
 def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
     """The one size in a stretch, if it tells the products of a thing before apart: "talle 40" of "jean mom 38"."""
-    told = [Size((t.value,)) for t in scene.tokens[i:end] if t.kind == NUMBER and t.value is not None]
+    told = [Size((t.value,)) for t in scene.tokens[i:end] if t.kind is NUMBER and t.value is not None]
     before = (e.match.products[0] for e in scene.behind() if e.match is not None)
     known = any(family.with_size(size) for n in before for family in scene.matcher.families_of(n) for size in told)
     return told if known and len(told) == 1 else []
@@ -44,18 +38,18 @@ def add_container(scene: Scene, i: int, determined: bool) -> int:
         if scene.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
             return add_unknown(scene, i)
         return add_contents(scene, i, at, match)
-    if determined or scene.has(i + 1, "of") or (scene.kind(-1) == "and" and "good" in scene.roles[i]):
+    if determined or scene.has(i + 1, role.OF) or (scene.kind(-1) is role.AND and role.GOOD in scene.roles[i]):
         return add_unknown(scene, i)
-    scene.add(NOISE, i, i + 1, scene.roles[i])
+    scene.add(role.NOISE, i, i + 1, scene.roles[i])
     return i + 1
 
 
 def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
     """The place and the match of what a container at `i` holds: "bolsas de café"."""
     j = i + 2
-    if not ("container" in scene.roles[i] and scene.has(i + 1, "of")):
+    if not (role.CONTAINER in scene.roles[i] and scene.has(i + 1, role.OF)):
         return j, None
-    while scene.has(j, "definite"):
+    while scene.has(j, role.DEFINITE):
         j += 1
     if scene.is_counted(j) and (packed := _packed(scene, j)) is not None:
         return j + 1, packed
@@ -77,7 +71,7 @@ def add_contents(scene: Scene, i: int, at: int, match: Match) -> int:
     end = add_thing(scene, at, match)
     thing = scene.elements[-1]
     thing.flags.add(Flag.CONTAINER)
-    if match.how is How.NAME and "good" in scene.roles[i] and _is_sold_whole(scene, i, at):
+    if match.how is How.NAME and role.GOOD in scene.roles[i] and _is_sold_whole(scene, i, at):
         thing.flags.add(Flag.KIND)  # "un ramo de rosas", where bunches of roses are sold by number
     thing.start = i
     return end
@@ -94,7 +88,7 @@ def _is_sold_whole(scene: Scene, i: int, at: int) -> bool:
 def add_thing(scene: Scene, i: int, match: Match) -> int:
     match = _by_measure(scene, i, match)
     several = len(match.products) > 1 or match.how is How.OTHER
-    element = scene.add(SEVERAL if several else PRODUCT, i, match.end)
+    element = scene.add(role.SEVERAL if several else role.PRODUCT, i, match.end)
     element.match = match
     unit = scene.lexicon.measures.get(scene.matcher.products[match.products[0]].unit or "")
     end = scene.tails.end(match.end, sold_by=unit.dimension if unit is not None else None)
@@ -106,10 +100,10 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
             element.flags.add(kind)
             partly = kind is Flag.KIND and match.how in (How.START, How.PART)  # "crema nivea", of a "Crema No. 4"
             if (kind is Flag.OTHER or partly) and not several:
-                element.kind, element.text = SEVERAL, scene.written(i, end)
+                element.kind, element.text = role.SEVERAL, scene.written(i, end)
     elif end == match.end and _is_foreign_word(scene, end, match):
         element.flags.add(Flag.KIND)  # "hamburguesa hawaiana", where only a pizza is called so
-    apart = scene.kind(-2) in _PREPOSITIONS and scene.kind(-3) == QUANTITY and _follows_kinds(scene)
+    apart = scene.kind(-2) in _PREPOSITIONS and scene.kind(-3) is role.QUANTITY and _follows_kinds(scene)
     if apart and scene.norms[i] not in scene.matcher.codes and scene.kinds(i) != set(match.products):
         element.flags.add(Flag.KIND)  # "3 empanadas de carne y 4 de queso", where queso is sold too
     return end
@@ -120,7 +114,7 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
     whole = match.how not in (How.SEVERAL, How.PART, How.START)
     if whole and (match.words > 1 or match.how is not How.NAME):
         return match
-    before = -2 if scene.kind(-1) == "of" else -1
+    before = -2 if scene.kind(-1) is role.OF else -1
     q = scene.elements[before].quantity if len(scene.elements) >= -before else None
     if q is None or (q.unit is None and q.value >= 1):
         return match
@@ -138,7 +132,7 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
 
 def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:
     """Whether the word at `i` belongs to names of other heads, and opens none."""
-    if i >= len(scene.tokens) or scene.tokens[i].kind != WORD or scene.roles[i]:
+    if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD or scene.roles[i]:
         return False
     near = scene.matcher.near(scene.norms[i])
     return bool(near) and near[0][1] == EXACT and not scene.matcher.opens(near[0][0])
@@ -155,27 +149,27 @@ def _follows_kinds(scene: Scene) -> bool:
 
 def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
     """What hangs on a product: a kind of it that the catalogue may lack, or does lack (OTHER)."""
-    prep: frozenset[str] = NONE
+    prep: Roles = NONE
     i = match.end
     while i < end:
         span = scene.spans.get(i)
         if span is not None:
             if span.kind is Kind.MEASURE and not _is_length(scene, i):
                 return Flag.KIND
-            if span.kind is Kind.SIZE and scene.tokens[i].kind == NUMBER and scene.has_sizes(match):
+            if span.kind is Kind.SIZE and scene.tokens[i].kind is NUMBER and scene.has_sizes(match):
                 return Flag.KIND
             i = span.end
             continue
         norm, roles = scene.norms[i], scene.roles[i]
-        if scene.tokens[i].kind == WORD:
-            if "for" in roles:
+        if scene.tokens[i].kind is WORD:
+            if role.FOR in roles:
                 return None  # for whom, for what
             if roles & _PREPOSITIONS:
                 prep = roles
-            elif "sizes" in roles and scene.is_of_kin(match.products[0], norm):
+            elif role.SIZES in roles and scene.is_of_kin(match.products[0], norm):
                 return Flag.KIND  # "cuatro quesos mediana", of which there is only a big one
-            elif _is_another_kind(scene, norm, roles, "of" in prep):
-                return Flag.OTHER if "of" in prep and roles <= {"good"} else Flag.KIND
+            elif _is_another_kind(scene, norm, roles, role.OF in prep):
+                return Flag.OTHER if role.OF in prep and roles <= {role.GOOD} else Flag.KIND
         i += 1
     return None
 
@@ -185,27 +179,27 @@ def _is_length(scene: Scene, i: int) -> bool:
     return read is not None and read[0].unit is not None and read[0].unit.dimension == "length"
 
 
-def _is_another_kind(scene: Scene, norm: str, roles: frozenset[str], of: bool) -> bool:
-    if of and "courtesy" in roles and "modifier" not in roles:
+def _is_another_kind(scene: Scene, norm: str, roles: Roles, of: bool) -> bool:
+    if of and role.COURTESY in roles and role.MODIFIER not in roles:
         return True  # "toallas de mano"
     if not norm.isalpha():
         return True  # a model
     if roles & FUNCTION or len(norm) < 3:
         return False
-    if not roles or roles <= {"good"}:
+    if not roles or roles <= {role.GOOD}:
         return of or not norm.endswith(_PARTICIPLES)
-    if "kinds" in roles or (of and "good" in roles):
+    if role.KINDS in roles or (of and role.GOOD in roles):
         return True
-    return of and ("occasions" in roles or ("materials" in roles and scene.matcher.knows(norm)))
+    return of and (role.OCCASIONS in roles or (role.MATERIALS in roles and scene.matcher.knows(norm)))
 
 
 def add_unknown(scene: Scene, i: int) -> int:
-    element = scene.add(UNKNOWN, i, i + 1, scene.roles[i])
+    element = scene.add(role.UNKNOWN, i, i + 1, scene.roles[i])
     end = scene.tails.end(i + 1, unknown=True)
     element.end = end
     element.text = scene.written(i, max(i + 1, scene.tails.trimmed(i + 1, end)))
     norm = scene.tokens[i].norm
-    good = "good" in scene.roles[i] or "container" in scene.roles[i]
+    good = role.GOOD in scene.roles[i] or role.CONTAINER in scene.roles[i]
     if good:
         element.flags.add(Flag.GOOD)
     elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in _CLITICS):
@@ -215,7 +209,7 @@ def add_unknown(scene: Scene, i: int) -> int:
 
 def add_quality(scene: Scene, i: int) -> int:
     """A colour, a size or a part of a name that stands for a thing said before."""
-    element = scene.add(QUALITY, i, i + 1)
+    element = scene.add(role.QUALITY, i, i + 1)
     end = i
     while end < len(scene.tokens):
         span = scene.spans.get(end)
@@ -223,27 +217,27 @@ def add_quality(scene: Scene, i: int) -> int:
             end = span.end
             continue
         roles = scene.roles[end]
-        if scene.tokens[end].kind != WORD:
+        if scene.tokens[end].kind is not WORD:
             break
         if (
             (end == i and scene.is_kind(i))
-            or roles & {"modifier", "sizemark"}
-            or (scene.matcher.knows(scene.tokens[end].norm) and not ("article" in roles or _counts(scene, end)))
+            or roles & {role.MODIFIER, role.SIZEMARK}
+            or (scene.matcher.knows(scene.tokens[end].norm) and not (role.ARTICLE in roles or _counts(scene, end)))
         ):
             element.words.append(scene.tokens[end].norm)
             end += 1
-        elif end > i and "of" in roles and end + 1 < len(scene.tokens) and scene.roles[end + 1] & {"modifier"}:
+        elif end > i and role.OF in roles and end + 1 < len(scene.tokens) and scene.roles[end + 1] & {role.MODIFIER}:
             end += 1
-        elif end > i and "and" in roles and scene.is_kind(end + 1, element.words):
+        elif end > i and role.AND in roles and scene.is_kind(end + 1, element.words):
             element.words.append(scene.norms[end + 1])  # "6 de jamón y queso"
             end += 2
         else:
             break
-    sized = size_of_kind(scene, end + scene.has(end, "of"), element.words)
-    if sized is not None and (scene.has(end, "of") or _has_kind(scene, element.words, sized[0])):
+    sized = size_of_kind(scene, end + scene.has(end, role.OF), element.words)
+    if sized is not None and (scene.has(end, role.OF) or _has_kind(scene, element.words, sized[0])):
         element.sizes, end = [sized[0]], sized[1]  # "dos desmontables de 70", "2 rin 14"
     element.end = max(end, i + 1)
-    if scene.elements[-2:-1] and scene.elements[-2].kind == "definite":
+    if scene.elements[-2:-1] and scene.elements[-2].kind is role.DEFINITE:
         element.text = scene.written(scene.elements[-2].start, element.end)
     else:
         element.text = scene.written(i, element.end)
@@ -252,8 +246,8 @@ def add_quality(scene: Scene, i: int) -> int:
 
 def _counts(scene: Scene, i: int) -> bool:
     """ "sube los negros a 3": the preposition of a number, though a name has it; but not "triple a 1 pack"."""
-    pointed = scene.elements[-2:-1] and scene.elements[-2].kind == "definite"
-    return bool(pointed) and scene.has(i, "to") and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind == NUMBER
+    pointed = scene.elements[-2:-1] and scene.elements[-2].kind is role.DEFINITE
+    return bool(pointed) and scene.has(i, role.TO) and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind is NUMBER
 
 
 def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:

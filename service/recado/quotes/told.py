@@ -2,32 +2,22 @@
 
 from typing import TYPE_CHECKING, Final
 
-from recado.quotes.elements import (
-    COMMA,
-    LINE,
-    NOISE,
-    PRODUCT,
-    QUANTITY,
-    QUESTION,
-    STOP,
-    THINGS,
-    UNKNOWN,
-    VERBS,
-)  # fmt: skip
+from recado.quotes import role
+from recado.quotes.elements import THINGS, VERBS
 from recado.quotes.wishes import Stance, State, Wish
 
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
-CLAUSE_ENDS: Final = frozenset([STOP, QUESTION])
-SENTENCE_PARTS: Final = frozenset([*CLAUSE_ENDS, COMMA, LINE])
+CLAUSE_ENDS: Final = frozenset([role.STOP, role.QUESTION])
+SENTENCE_PARTS: Final = frozenset([*CLAUSE_ENDS, role.COMMA, role.LINE])
 _AHEAD: Final = 40
 """Elements looked at behind the present one: more than any sentence has."""
 OWN_NEEDS: Final = frozenset([
     "necesita", "necesitan", "requiere", "requieren", "trae", "traen", "lleva", "llevan", "incluye", "incluyen",
 ])  # fmt: skip
 """Requests that may be a thing's own."""
-_QUIET: Final = frozenset(["of", "definite", "courtesy", NOISE])
+_QUIET: Final = frozenset([role.OF, role.DEFINITE, role.COURTESY, role.NOISE])
 _THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
 """Endings of what others did: "que me vendieron"."""
@@ -50,19 +40,19 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance |
         return Stance.MENTIONED
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
-        if kind == QUESTION and told:
+        if kind is role.QUESTION and told:
             return Stance.MENTIONED  # "los zapatos son de cuero?"
         beside = reading.context.kind(element.index - 1)
-        if reading.context.norm(element.index) in OWN_NEEDS and beside in (PRODUCT, "aside"):
+        if reading.context.norm(element.index) in OWN_NEEDS and beside in (role.PRODUCT, role.ASIDE):
             told = True  # "el jazmín necesita mucho sol?"
             continue
         if kind in SENTENCE_PARTS or kind in VERBS:
             return None
-        relative = reading.context.kind(element.index - 1) == "that"
-        if kind in ("story", "available") and not relative:
+        relative = reading.context.kind(element.index - 1) is role.THAT
+        if kind in (role.STORY, role.AVAILABLE) and not relative:
             return Stance.MENTIONED
-        recalled = recalled or kind == "story"
-        told = told or kind == "copula" or (recalled and kind == "negation")
+        recalled = recalled or kind is role.STORY
+        told = told or kind is role.COPULA or (recalled and kind is role.NEGATION)
         if told and recalled:
             return Stance.MENTIONED  # "las toallas que me mandaron están mal"
     return None
@@ -71,15 +61,15 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance |
 def _is_of_the_past(reading: "Reading", i: int) -> bool:
     """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody has had."""
     context = reading.context
-    before = i - 1 - (context.kind(i - 1) in (QUANTITY, "definite"))
-    if context.kind(before) == UNKNOWN and context.norm(before).endswith(_PAST) and not is_to_us(reading, before):
+    before = i - 1 - (context.kind(i - 1) in (role.QUANTITY, role.DEFINITE))
+    if context.kind(before) is role.UNKNOWN and context.norm(before).endswith(_PAST) and not is_to_us(reading, before):
         return True  # "mis primos llevaron un cajón"
-    verb = context.next(i + 1, frozenset([NOISE]))
-    if context.kind(i + 1) != "that" or verb >= len(reading.elements):
+    verb = context.next(i + 1, frozenset([role.NOISE]))
+    if context.kind(i + 1) is not role.THAT or verb >= len(reading.elements):
         return False
     element = reading.elements[verb]
     written = reading.scanner.written(element.start, element.end)
-    had = context.kind(verb) == "story" and context.norm(verb) not in _SEEN
+    had = context.kind(verb) is role.STORY and context.norm(verb) not in _SEEN
     return had or written.endswith(_I_DID) or any(word.endswith(_PAST) for word in context.norm(verb).split())
 
 
@@ -92,19 +82,25 @@ def is_to_us(reading: "Reading", i: int) -> bool:
 def _is_done(reading: "Reading", i: int) -> bool:
     """ "¿instalan balatas?", "ustedes afinan guitarras?": what the shop does with a thing."""
     context, verb = reading.context, reading.elements[i - 1] if i else None
-    if verb is None or verb.kind != UNKNOWN or verb.end - verb.start > 1 or context.kind(i + 1) != QUESTION:
+    if (
+        verb is None
+        or verb.kind is not role.UNKNOWN
+        or verb.end - verb.start > 1
+        or context.kind(i + 1) is not role.QUESTION
+    ):
         return False
-    return context.norm(i - 1).endswith(_THEY_DO) and context.kind(i - 2) in ("", NOISE, "greeting", *SENTENCE_PARTS)
+    begins = context.kind(i - 2) in (role.OUTSIDE, role.NOISE, role.GREETING, *SENTENCE_PARTS)
+    return context.norm(i - 1).endswith(_THEY_DO) and begins
 
 
 def _is_asked_about(reading: "Reading", i: int) -> bool:
     """ "¿de qué tela son las camisas?": a thing whose sentence asks what it is."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
-        if element.kind in CLAUSE_ENDS or element.kind == LINE or element.kind in VERBS:
+        if element.kind in CLAUSE_ENDS or element.kind is role.LINE or element.kind in VERBS:
             return False
-        if element.kind == "copula":
+        if element.kind is role.COPULA:
             after = (e.kind for e in reading.elements[i : i + _NEAR] if e.kind not in THINGS)
-            return reading.context.kind(element.index - 1) != "" and next(after, "") == QUESTION
+            return reading.context.kind(element.index - 1) is not role.OUTSIDE and next(after, "") is role.QUESTION
     return False
 
 
@@ -126,8 +122,8 @@ def drop_advertised(reading: "Reading", request: int) -> None:
     if reading.requested:
         return
     line = 0
-    for end in (e.index for e in reading.elements[:request] if e.kind == LINE):
-        if any("advert" in reading.context.roles(i) for i in range(line, end)):
+    for end in (e.index for e in reading.elements[:request] if e.kind is role.LINE):
+        if any(role.ADVERT in reading.context.roles(i) for i in range(line, end)):
             for wish in reading.wishes:
                 if line <= wish.element.index < end and wish.state is Stance.WANTED:
                     wish.state = Stance.MENTIONED
@@ -138,7 +134,7 @@ def drop_priced(reading: "Reading", request: int, state: State) -> None:
     """Take what was only priced for no order, where a request of another thing follows: "precio de A y mándame 2 B"."""
     context = reading.context
     i = context.next(request, _QUIET)
-    counted = context.kind(i) == QUANTITY and context.kind(context.next(i, _QUIET)) in THINGS
+    counted = context.kind(i) is role.QUANTITY and context.kind(context.next(i, _QUIET)) in THINGS
     if state.mode is Stance.PRICED and counted:
         for wish in reading.wishes:
             if wish.state is Stance.WANTED and wish.amount is None:
@@ -149,4 +145,4 @@ def _is_offered(reading: "Reading", wish: Wish) -> bool:
     """Whether a price stands behind a thing, and no amount that says how many."""
     i, q = wish.element.index, wish.element.q
     counted = q is not None and (q.quantity is None or q.quantity.unit is None)
-    return not counted and any("price" in e.roles for e in reading.elements[i : i + _NEAR])
+    return not counted and any(role.PRICE in e.roles for e in reading.elements[i : i + _NEAR])

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from recado.quotes import role
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
 """Marks that a customer may leave out of a name, or put into it."""
-_PLAIN: Final = frozenset(["good", "noun", "modifier", "container", "unit", "piece", "number"])
+_PLAIN: Final = frozenset([role.GOOD, role.NOUN, role.MODIFIER, role.CONTAINER, role.UNIT, role.PIECE, role.NUMBER])
 """Roles of words that can be all that a name has; one of other words only ("no quiero") is no name to be read so."""
 
 
@@ -59,7 +60,7 @@ class Verbatim:
         return j if j < len(tokens) and tokens[j].kind in (WORD, NUMBER) else i - 1
 
     def _tells(self, token: Token) -> bool:
-        if token.kind != WORD or len(token.norm) == 1:
+        if token.kind is not WORD or len(token.norm) == 1:
             return False
         roles = self._lexicon.roles(token.norm)
-        return not roles or bool(roles & {"good", "modifier"}) or roles <= _PLAIN
+        return not roles or bool(roles & {role.GOOD, role.MODIFIER}) or roles <= _PLAIN

@@ -9,6 +9,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from recado.quotes import role
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.steps import Steps
 from recado.quotes.text import bases, key, neuter, sound
@@ -78,13 +79,13 @@ class Vocabulary:
             return ()
         if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.words:
             return ((norm[:-1], EXACT),)
-        if "sizemark" in self._lexicon.roles(norm):
+        if role.SIZEMARK in self._lexicon.roles(norm):
             return ()  # "XXL" sounds like "XL"
         for base in bases(norm):
             if base in self.words:
                 return ((base, OTHER_GENDER if _other_gender(base, key(norm)) else SMALL_FORM),)
         alike = self._forms.get(sound(word)) or self._forms.get(key(sound(norm)))
-        if alike and len(word) >= 3 and "good" not in self._lexicon.roles(norm):  # "arroz" is no "aros"
+        if alike and len(word) >= 3 and role.GOOD not in self._lexicon.roles(norm):  # "arroz" is no "aros"
             return tuple((other, SAME_SOUND) for other in dict.fromkeys(alike))
         if len(norm) < 4 or self._lexicon.roles(norm):
             return ()

@@ -5,12 +5,15 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes import role
+from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import Matcher
+from recado.quotes.role import Role, Roles
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
-_ENDS: Final = frozenset(["and", "courtesy", "thanks", "but"])
-_PIECES: Final = frozenset(["piece", "container", "collective", "pair"])
-_NO_GOODS: Final = frozenset(["currency", "timeunit", "month", "definite", "to", "and"])
+_ENDS: Final = frozenset([role.AND, role.COURTESY, role.THANKS, role.BUT])
+_PIECES: Final = frozenset([role.PIECE, role.CONTAINER, role.COLLECTIVE, role.PAIR])
+_NO_GOODS: Final = frozenset([role.CURRENCY, role.TIMEUNIT, role.MONTH, role.DEFINITE, role.TO, role.AND])
 
 
 class Kind(StrEnum):
@@ -28,6 +31,14 @@ class Kind(StrEnum):
     ORDINAL = "ordinal"
     LINK = "link"
 
+    @property
+    def roles(self) -> Roles:
+        """The roles that a stretch plays like a word."""
+        return _PLAYED.get(self, NONE)
+
+
+_PLAYED: Final = {kind: frozenset([role.named(kind)]) for kind in (Kind.PRICE, Kind.PHONE, Kind.ADDRESS, Kind.MEASURE)}
+
 
 class Span(msgspec.Struct, frozen=True, gc=False):
     """One stretch, from token `start` to the one before `end`."""
@@ -40,7 +51,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class Words:
     """The tokens of one message with the roles of each. A place outside the message has no word and no role."""
 
-    def __init__(self, text: str, tokens: list[Token], roles: list[frozenset[str]], matcher: Matcher) -> None:
+    def __init__(self, text: str, tokens: list[Token], roles: list[Roles], matcher: Matcher) -> None:
         self.text = text
         self.tokens = tokens
         self.roles = roles
@@ -51,11 +62,11 @@ class Words:
     def norm(self, i: int) -> str:
         return self.tokens[i].norm if 0 <= i < self.count else ""
 
-    def has(self, i: int, role: str) -> bool:
+    def has(self, i: int, role: Role) -> bool:
         return 0 <= i < self.count and role in self.roles[i]
 
     def is_number(self, i: int) -> bool:
-        return 0 <= i < self.count and self.tokens[i].kind == NUMBER
+        return 0 <= i < self.count and self.tokens[i].kind is NUMBER
 
     def is_capital(self, i: int) -> bool:
         return i < self.count and self.text[self.tokens[i].start].isupper()
@@ -72,9 +83,9 @@ class Words:
 
     def names_product(self, i: int) -> bool:
         """Whether a product's name, or a noun for pieces, opens here (an "of" before it does not matter)."""
-        if self.has(i, "of"):
+        if self.has(i, role.OF):
             i += 1
-        if not 0 <= i < self.count or self.tokens[i].kind != WORD:
+        if not 0 <= i < self.count or self.tokens[i].kind is not WORD:
             return False
         if not self.roles[i].isdisjoint(_PIECES):
             return True
