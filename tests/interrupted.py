@@ -1,7 +1,7 @@
 """A command of recado that sends itself a signal in the middle of its work on files.
 
-`python -m tests.interrupted SIGNAL PATTERN BYTES COMMAND...` sends it once a file that matches the pattern has so many
-bytes. A process that watches from outside could come too late.
+`python -m tests.interrupted SIGNAL PATTERN BYTES COMMAND...` sends the signal once a file that matches the pattern
+has that many bytes. Another process that watches the file could be too late.
 """
 
 import os
@@ -20,7 +20,7 @@ WATCHED = {module.__file__ for module in (backup, files, shutil)}
 
 
 def interrupt(number: Signals, pattern: Path, size: int) -> None:
-    """Sends the signal to this process at the first step of the code that works on files at which the file is there."""
+    """Sends the signal to this process at the first step of the code that works on files after the file exists."""
 
     def look(frame: FrameType, event: str, argument: object) -> None:
         if frame.f_code.co_filename in WATCHED and any(

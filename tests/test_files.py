@@ -1,4 +1,4 @@
-"""Other users cannot read files with customers' data, whatever the umask."""
+"""Files with customers' data cannot be read by other users, whatever the umask."""
 
 import os
 import stat
@@ -29,7 +29,8 @@ def mode(path: Path) -> int:
 @pytest.mark.parametrize(("folders", "files"), [(0o700, 0o600), (SHARED, 0o660)])
 @pytest.mark.parametrize("damaged", [False, True])
 def test_whatever_the_umask(tmp_path: Path, folders: int, files: int, damaged: bool) -> None:
-    """Database, write-ahead log, copies, and what a restore sets aside; the group's where the volume is the group's."""
+    """The database, its write-ahead log, copies, and the file that a restore sets aside. If the volume belongs to a
+    group, the group may read and write them."""
     volume = tmp_path / "volume"
     volume.mkdir()
     volume.chmod(folders)
@@ -49,7 +50,7 @@ def test_whatever_the_umask(tmp_path: Path, folders: int, files: int, damaged: b
 
 
 def test_what_was_open_is_closed(tmp_path: Path) -> None:
-    """Files that an earlier version made under a wide umask; the folder is its owner's affair."""
+    """Files that were made under a permissive umask become private; the folder stays as its owner has set it."""
     database = tmp_path / "recado.db"
     connection = open_database(database)
     files = [database.with_name(f"recado.db{end}") for end in ("", "-wal", "-shm")]
@@ -61,7 +62,7 @@ def test_what_was_open_is_closed(tmp_path: Path) -> None:
 
 
 def test_nobody_gets_a_right_that_was_taken(tmp_path: Path) -> None:
-    """A file that its owner made unreadable for himself stays so."""
+    """A file that its owner has made unwritable for himself stays so."""
     path = tmp_path / "recado.db"
     path.touch()
     path.chmod(0o404)

@@ -37,8 +37,8 @@ RETRIED_LIMIT = 43
 
 
 class Trace:
-    """Remembers recado's files in which a function is called, in any thread, in the order of the first calls; and those
-    in which a function with a condition is called."""
+    """Records the files of recado in which a function is called, in any thread, in the order of the first calls; and
+    those in which a function with a condition is called."""
 
     def __init__(self) -> None:
         self.files: dict[str, None] = {}
@@ -65,7 +65,7 @@ class Trace:
         self.deciding.clear()
 
     def way(self) -> "Way":
-        """The files, relative to the package, without those of `quotes/`."""
+        """The files, relative to the package, without `quotes/`."""
         return Way(_outside(self.files, "quotes"), _outside(self.deciding, "quotes", "telemetry"))
 
 
@@ -90,7 +90,7 @@ def decides(code: CodeType) -> bool:
 @asynccontextmanager
 async def traced(folder: Path, graph: FakeGraph) -> AsyncIterator[tuple[App, FakeClock, Callable[[], Any]]]:
     """A pod whose store's threads are traced, too, and a function that posts an order to it."""
-    titles.cache_clear()  # an earlier quote's are not looked for again
+    titles.cache_clear()  # with cached titles, whatsapp/content.py would do less
     clock = FakeClock()
     place = {"RECADO_DATABASE": str(folder / "recado.db"), "RECADO_ACK_BUDGET_SECONDS": str(PATIENCE_SECONDS)}
     settings = load({**ENVIRONMENT, **place})

@@ -5,7 +5,7 @@ from tests.clock import FakeClock
 
 
 def test_within_once_over_then_silence() -> None:
-    """The first event over the limit is told apart, for the one notice that a customer gets."""
+    """The first event over the limit is distinguished, because the customer gets one notice."""
     limit = MinuteLimit(2, clock=FakeClock())
 
     assert [limit.count("a") for _ in range(4)] == [
@@ -18,7 +18,7 @@ def test_within_once_over_then_silence() -> None:
 
 
 def test_a_new_minute_starts_afresh_and_forgets() -> None:
-    """Memory holds one minute's keys only."""
+    """Only the keys of the current minute are in memory."""
     clock = FakeClock(0.0)
     limit = MinuteLimit(1, clock=clock)
     for n in range(100):
@@ -30,7 +30,7 @@ def test_a_new_minute_starts_afresh_and_forgets() -> None:
 
 
 def test_zero_is_no_limit() -> None:
-    """Without a limit nothing is counted, so it takes no memory."""
+    """Without a limit nothing is counted, so no memory is used."""
     limit = MinuteLimit(0)
 
     assert {limit.count("a") for _ in range(100)} == {Allowance.WITHIN}
@@ -38,7 +38,7 @@ def test_zero_is_no_limit() -> None:
 
 
 def test_whether_a_limit_is_reached_can_be_asked() -> None:
-    """Asking counts nothing; the next minute has its events again."""
+    """The question counts nothing; in the next minute the limit is not reached."""
     clock = FakeClock()
     limit = MinuteLimit(2, clock=clock)
     assert not limit.reached("a")

@@ -1,4 +1,4 @@
-"""The self-test passes on a service that is set up right, says what fails on one that is not, and sends nothing."""
+"""The self-test passes on a correct installation, names what fails on a wrong one, and sends nothing."""
 
 import contextlib
 import itertools
@@ -31,7 +31,7 @@ SETTINGS = Settings(
 
 
 class Web:
-    """`recado serve` as an operator runs it; a reply would go to an address where nobody listens."""
+    """`recado serve` as an operator runs it. The Graph API's address has no server, so no reply could be sent."""
 
     def __init__(self, folder: Path) -> None:
         self.port, self.metrics_port = free_port(), free_port()
@@ -79,7 +79,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 
 
 def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -> None:
-    """Every step goes as it should, and afterwards there is no reply in the queue: there was nobody to send it to."""
+    """Every step passes, and afterwards the queue is empty, because the order comes from nobody."""
     assert web.problems(SETTINGS) == {}
     rows = [line for line in httpx.get(web.metrics_url).text.splitlines() if line.startswith("recado_queue_replies{")]
     assert rows
@@ -87,7 +87,7 @@ def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -
 
 
 class Pods(BaseHTTPRequestHandler):
-    """Three pods behind a Service: each connection goes to the next one."""
+    """Three pods behind a Service: each connection goes to the next pod."""
 
     protocol_version = "HTTP/1.1"
     counts: ClassVar = [0.0, 40.0, 7.0]
@@ -117,7 +117,7 @@ class Pods(BaseHTTPRequestHandler):
 
 
 def test_the_metric_is_found_behind_several_pods() -> None:
-    """The pod that is scraped first is not the one that gets the webhook, and each has counted differently."""
+    """The pod that is scraped first is not the one that gets the webhook, and each pod has other counts."""
     with contextlib.ExitStack() as stack:
         ports = []
         for _ in ("web", "metrics"):
@@ -131,7 +131,7 @@ def test_the_metric_is_found_behind_several_pods() -> None:
 
 
 def test_wrong_secrets_are_told_apart(web: Web) -> None:
-    """A wrong verify token fails the handshake alone, a wrong app secret the signed order alone."""
+    """With a wrong verify token only the handshake fails; with a wrong app secret, the signed order and its metric."""
     wrong_token = msgspec.structs.replace(SETTINGS, whatsapp_verify_token="another")
     assert set(web.problems(wrong_token)) == {"the handshake succeeds"}
     wrong_secret = msgspec.structs.replace(SETTINGS, whatsapp_app_secret="another-secret-of-32-characters..")
@@ -139,7 +139,8 @@ def test_wrong_secrets_are_told_apart(web: Web) -> None:
 
 
 def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) -> None:
-    """The test signs with the same wrong secret as the pod knows, and would pass: what Meta sent before it tells."""
+    """The self-test signs with the same wrong secret as the pod, so its order is accepted. The webhooks that Meta
+    sent before show the problem."""
     service = Web(tmp_path)
     try:
         for number in range(3):
@@ -155,13 +156,13 @@ def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) ->
 
 
 def test_an_order_that_is_not_quoted_is_a_problem(web: Web) -> None:
-    """A catalogue other than the one that is served shows."""
+    """It shows that the pod has another catalogue."""
     problems = web.problems(SETTINGS, product="qwertyuiop")
     assert problems["a signed order is quoted, and no reply is sent"].startswith("no quote for 'qwertyuiop'")
 
 
 def test_a_service_that_is_not_there_fails_every_step_in_words(tmp_path: Path) -> None:
-    """Each step is one sentence, without a traceback."""
+    """Each step fails with one sentence, without a traceback."""
     steps = list(selftest.run(SETTINGS, f"http://127.0.0.1:{free_port()}", None, "Zapatos"))
     assert len(steps) == 5
     assert all(step.problem.startswith("no response: ConnectError") for step in steps)

@@ -1,4 +1,4 @@
-"""Settings are read from the environment, all problems are named at once, and secrets are never shown."""
+"""Settings are read from the environment, all problems are reported at once, and secrets are never shown."""
 
 import os
 import re
@@ -27,7 +27,8 @@ SECRETS = {
 
 
 def test_defaults_are_the_designs() -> None:
-    """Without any variable: five attempts at 2, 4, 8, 16 minutes, 80 messages a second, the newest API version."""
+    """Without any variable: five attempts with waits of 2, 4, 8 and 16 minutes, 80 messages a second, the newest API
+    version."""
     settings = load({})
 
     assert settings.backoff_seconds == (120, 240, 480, 960)
@@ -37,7 +38,7 @@ def test_defaults_are_the_designs() -> None:
 
 
 def test_values_are_read_by_their_types() -> None:
-    """Numbers, lists, booleans and paths, with white space around them forgiven."""
+    """Numbers, lists, booleans and paths; white space around them is ignored."""
     settings = load(
         {
             "RECADO_BACKOFF_SECONDS": " 1, 2.5 ",
@@ -56,7 +57,7 @@ def test_values_are_read_by_their_types() -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
-    """Bad values, unknown names and missing secrets, each by its variable."""
+    """Invalid values, unknown names and missing secrets, each with its variable."""
     with pytest.raises(SettingsError) as caught:
         load({"RECADO_PORT": "x", "RECADO_TYPO": "1", "WHATSAPP_API_VERSION": "18"}, needs=SERVE_NEEDS)
 
@@ -127,7 +128,7 @@ def test_serving_without_a_secret_is_refused(missing: str) -> None:
     ],
 )
 def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
-    """Useless numbers, secrets that fit no header and impossible addresses are named before the start."""
+    """Useless numbers, secrets that do not fit into a header and impossible addresses are reported at the start."""
     with pytest.raises(SettingsError, match=f"^{variable}[ :]") as caught:
         load({variable: value})
     assert len(caught.value.problems) == 1
@@ -155,18 +156,18 @@ def test_what_cannot_work_is_refused(variable: str, value: str) -> None:
     ],
 )
 def test_what_can_work_is_accepted(variable: str, value: str) -> None:
-    """The bounds themselves, and every kind of host."""
+    """Values at the limits, and every kind of host."""
     load({variable: value})
 
 
 def test_a_list_of_nothing_is_missing() -> None:
-    """A list of separators alone has no business number."""
+    """A list of only separators contains no business number."""
     with pytest.raises(SettingsError, match="WHATSAPP_PHONE_NUMBER_ID is required"):
         load({**SECRETS, "WHATSAPP_PHONE_NUMBER_ID": " , "}, needs=SERVE_NEEDS)
 
 
 def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An .env that is not UTF-8 is named."""
+    """The error names an .env that is not UTF-8."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_bytes("RECADO_CATALOGUE=catálogo.csv\n".encode("latin-1"))
     with pytest.raises(SettingsError, match=r"\.env: is not UTF-8"):
@@ -174,19 +175,19 @@ def test_a_file_in_another_encoding_is_a_sentence(tmp_path: Path, monkeypatch: p
 
 
 def test_a_drain_needs_the_token_only() -> None:
-    """A drain serves no webhook, so it needs no app secret."""
+    """A drain receives no webhooks, so it needs no app secret."""
     load({"WHATSAPP_ACCESS_TOKEN": SECRETS["WHATSAPP_ACCESS_TOKEN"]}, needs=DRAIN_NEEDS)
 
 
 def test_a_lease_must_outlast_a_send() -> None:
-    """A shorter lease would make a second worker send a reply that is still being sent."""
+    """With a shorter lease, a second process would send a reply that is still being sent."""
     with pytest.raises(SettingsError, match="RECADO_LEASE_SECONDS"):
         load({"RECADO_LEASE_SECONDS": "20"})
 
 
 @pytest.mark.parametrize("folder", [".", "/", "./"])
 def test_a_folder_is_no_database(folder: str) -> None:
-    """The error is one sentence, before anything opens it."""
+    """The error is one sentence, and nothing opens the folder."""
     with pytest.raises(SettingsError, match="RECADO_DATABASE is a directory; give a file path"):
         load({"RECADO_DATABASE": folder})
 
@@ -204,7 +205,7 @@ def test_a_file_of_ours_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_address_is_no_database() -> None:
-    """A connection URL is not taken for the path of a file, and its password is not repeated."""
+    """A connection URL is not used as the path of a file, and the error does not repeat its password."""
     with pytest.raises(SettingsError, match="RECADO_DATABASE is a postgresql:// URL") as caught:
         load({"RECADO_DATABASE": "postgresql://recado:s3cret@db/recado"})
     assert "s3cret" not in str(caught.value)
@@ -215,7 +216,7 @@ DATABASE = "postgresql://recado:s3cr%40t@db.example.com:5432/recado?sslmode=veri
 
 @pytest.mark.parametrize("url", [DATABASE, "postgres://recado@db/recado", "postgresql:///?host=/run&dbname=recado"])
 def test_a_database_on_a_server(url: str) -> None:
-    """It has the name under which platforms hand it out, and both schemes that libpq reads."""
+    """By the name under which platforms provide it, and with both schemes of libpq."""
     assert load({"DATABASE_URL": url}).database_url == url
 
 
@@ -230,14 +231,14 @@ def test_a_database_that_cannot_be_is_refused_and_not_repeated(url: str) -> None
 
 
 def test_the_queue_is_in_one_place() -> None:
-    """With two databases, the messages that wait in one would be forgotten."""
+    """With two databases, the messages that wait in one of them would be forgotten."""
     with pytest.raises(SettingsError, match="DATABASE_URL and RECADO_DATABASE are both set") as caught:
         load({"DATABASE_URL": DATABASE, "RECADO_DATABASE": "data/recado.db"})
     assert "s3cr" not in str(caught.value)
 
 
 def test_the_databases_password_is_a_secret() -> None:
-    """The password is a secret by itself too, encoded or not, since a driver's error could hold it."""
+    """The password alone is a secret, too, encoded or not, because an error of the driver could contain it."""
     settings = load({"DATABASE_URL": DATABASE})
 
     assert settings.public()["DATABASE_URL"] is True
@@ -247,7 +248,7 @@ def test_the_databases_password_is_a_secret() -> None:
 
 @pytest.mark.parametrize("url", ["https://user:s3cret@graph.example.com", "https://s3cret@h/", "https://a@s3cret@h"])
 def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> None:
-    """It would go into the log of the effective settings."""
+    """It would be logged with the effective settings."""
     with pytest.raises(SettingsError, match=r"WHATSAPP_API_URL .*must not contain a user or password") as caught:
         load({"WHATSAPP_API_URL": url})
     assert "s3cret" not in str(caught.value)
@@ -257,7 +258,7 @@ def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> No
 def test_a_file_of_others_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: int, owner: int
 ) -> None:
-    """Whoever can write .env would decide where the access token goes."""
+    """Otherwise everyone who can write .env would decide where the access token is sent."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("RECADO_PORT=1234")
     (tmp_path / ".env").chmod(mode)
@@ -272,7 +273,7 @@ def test_a_file_of_others_is_ignored(
 def test_a_link_of_others_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A link of another user's is ignored even if its target is ours, such as a mailbox, which anybody can write to."""
+    """Another user's link is ignored even if its target is ours, such as a mailbox, which everyone can write to."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mailbox").write_text("RECADO_PORT=1234")
     (tmp_path / "mailbox").chmod(0o600)
@@ -285,7 +286,7 @@ def test_a_link_of_others_is_ignored(
 
 
 def test_secrets_are_never_shown() -> None:
-    """Neither by repr, nor by the effective settings that are logged, nor by a complaint about them."""
+    """Neither by repr, nor in the logged effective settings, nor in an error about them."""
     settings = load(SECRETS)
     shown = repr(settings) + str(settings) + str(settings.public())
 
@@ -294,13 +295,13 @@ def test_secrets_are_never_shown() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    """docs/settings.md and .env.example are what the settings generate; run `make generate` after a change."""
+    """docs/settings.md and .env.example are generated from the settings; run `make generate` after a change."""
     assert settings_docs.markdown() == (ROOT / "docs/settings.md").read_text()
     assert settings_docs.env_example() == (ROOT / ".env.example").read_text()
 
 
 def test_the_example_file_loads() -> None:
-    """.env.example names only settings that exist, and its values are valid."""
+    """.env.example names only settings that exist, with valid values."""
     lines = (ROOT / ".env.example").read_text().splitlines()
     pairs = [re.sub("^#", "", line).partition("=") for line in lines if re.match(r"#?[A-Z_]+=", line)]
 
@@ -309,7 +310,7 @@ def test_the_example_file_loads() -> None:
 
 
 def test_short_secrets_are_for_a_simulated_meta_on_this_machine() -> None:
-    """Everywhere else each secret that could be guessed is named, and none is shown."""
+    """Everywhere else, the error names each secret that could be guessed, without showing it."""
     short = {
         "WHATSAPP_APP_SECRET": "s" * 31,
         "WHATSAPP_VERIFY_TOKEN": "v" * 15,

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-#: Far beyond what any condition takes on a slow and busy machine: only a test that fails waits so long.
+#: Much longer than any condition takes on a slow and busy machine: only a failing test waits this long.
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.005
 
 
 async def until(true: Callable[[], object | Awaitable[object]]) -> None:
-    """Waits until the function returns, or its coroutine results in, something true. Raises TimeoutError."""
+    """Waits until the function, or its coroutine, returns something true. Raises TimeoutError."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = true()

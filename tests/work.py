@@ -1,4 +1,4 @@
-"""Work counted, where time would depend on the machine."""
+"""Counts work where a time would depend on the machine."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def lines_run(work: Callable[[], object]) -> int:
-    """How many lines of Python `work` runs, in all the code that it calls."""
+    """The number of lines of Python that `work` runs, in all the code that it calls."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _argument: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What becomes of the lines of a quote, whatever is done to them."""
+"""Changes to the lines of a quote."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +21,7 @@ def line(sku: str, quantity: int | Decimal = 1, price: str = "2.50", unit: str |
 
 @st.composite
 def a_line(draw: st.DrawFn) -> Line:
-    """The last sku is sold by weight, the others by the piece."""
+    """The last SKU is sold by weight, the others by the piece."""
     sku = draw(st.sampled_from(SKUS))
     weighed = sku == SKUS[-1]
     quantity: int | Decimal = draw(WEIGHTS) if weighed else draw(PIECES)
@@ -36,7 +36,7 @@ def some_lines() -> st.SearchStrategy[amend.Lines]:
 
 @st.composite
 def an_edit(draw: st.DrawFn) -> tuple[str, amend.Lines, amend.Lines, frozenset[str]]:
-    """The name of an edit, the lines before and after it, and the skus that it names."""
+    """The name of an edit, the lines before and after it, and the SKUs that it names."""
     lines, new = draw(some_lines()), draw(a_line())
     sku, other = new.sku, draw(st.sampled_from(SKUS))
     kept = draw(st.frozensets(st.sampled_from(SKUS)))
@@ -57,7 +57,7 @@ def an_edit(draw: st.DrawFn) -> tuple[str, amend.Lines, amend.Lines, frozenset[s
 
 @given(an_edit())
 def test_no_line_is_lost_and_none_is_empty(edit: tuple[str, amend.Lines, amend.Lines, frozenset[str]]) -> None:
-    """An edit leaves all lines alone that it does not name; a sku stands on one line; no quantity is zero or less."""
+    """An edit changes only the lines that it names; a SKU is on one line; no quantity is zero or less."""
     name, before, after, named = edit
     skus = [one.sku for one in after]
 
@@ -69,7 +69,7 @@ def test_no_line_is_lost_and_none_is_empty(edit: tuple[str, amend.Lines, amend.L
 
 @given(an_edit())
 def test_totals_are_exact(edit: tuple[str, amend.Lines, amend.Lines, frozenset[str]]) -> None:
-    """In decimals, to the cent, never by way of a float."""
+    """They are decimals, exact to the cent, and never floats."""
     _, _, after, _ = edit
     for one in after:
         exact = Fraction(one.unit_price) * Fraction(one.quantity)
@@ -79,7 +79,7 @@ def test_totals_are_exact(edit: tuple[str, amend.Lines, amend.Lines, frozenset[s
 
 @given(some_lines(), a_line())
 def test_what_was_added_can_be_taken_off(lines: amend.Lines, new: Line) -> None:
-    """Adding and subtracting the same leaves what was there."""
+    """Adding and subtracting the same amount changes nothing."""
     added = amend.add(lines, new)
     back = amend.subtract(added, new.sku, new.quantity)
 
@@ -88,14 +88,14 @@ def test_what_was_added_can_be_taken_off(lines: amend.Lines, new: Line) -> None:
 
 @given(some_lines(), a_line())
 def test_more_is_told_from_less(lines: amend.Lines, new: Line) -> None:
-    """What was shown may be confirmed with less of it; with more it is shown again."""
+    """A customer may confirm less than was shown; more is shown to him first."""
     assert not amend.is_more(lines, lines)
     assert amend.is_more(amend.add(lines, new), lines)
     assert not amend.is_more(amend.subtract(lines, new.sku, new.quantity), lines)
 
 
 def test_what_is_replaced_keeps_its_place() -> None:
-    """Unless the other stands there already: then the quantities are summed."""
+    """Unless the new SKU is already on another line: then the quantities are summed."""
     lines = (line("A", 2), line("B", 3))
 
     assert [one.sku for one in amend.replace(lines, "A", line("C", 2))] == ["C", "B"]
@@ -104,7 +104,7 @@ def test_what_is_replaced_keeps_its_place() -> None:
 
 
 def test_half_of_a_piece_is_refused() -> None:
-    """Half of what is weighed is not."""
+    """Half of a weight is not."""
     assert amend.scale((line("A", 4),), Fraction(1, 2)) == (line("A", 2),)
     assert amend.scale((line("D", Decimal("1.5"), unit="kg"),), Fraction(1, 2))[0].quantity == Decimal("0.75")
     with pytest.raises(amend.PiecesError):

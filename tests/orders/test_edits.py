@@ -1,4 +1,4 @@
-"""What a customer changed in his quote."""
+"""The edits between two states of a quote."""
 
 from decimal import Decimal
 
@@ -25,5 +25,5 @@ def lines(*amounts: tuple[str, int | Decimal]) -> list[Line]:
 def test_each_line_that_differs_is_an_edit(
     before: tuple[tuple[str, int], ...], after: tuple[tuple[str, int], ...], expected: list[Edit]
 ) -> None:
-    """By its product, wherever it stands."""
+    """Lines are compared by product, in any order."""
     assert list(edits(lines(*before), lines(*after))) == expected
