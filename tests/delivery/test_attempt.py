@@ -97,7 +97,8 @@ async def test_a_lease_that_cannot_be_given_back_runs_out(caplog: pytest.LogCapt
 async def test_a_result_is_recorded_once_the_store_takes_it(
     refusals: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The reply is sent once, however often the store refuses; after the last attempt the lost result is logged."""
+    """The reply is sent once, however often the store refuses the result. After the last try the lost result is
+    logged."""
     monkeypatch.setattr(attempt, "RECORD_PAUSES_SECONDS", (0.0,) * len(RECORD_PAUSES_SECONDS))
     store, channel = Store(refusals), Channel()
     result = await delivery(store, channel).attempt(MESSAGE)
@@ -110,7 +111,7 @@ async def test_a_result_is_recorded_once_the_store_takes_it(
 
 
 async def test_a_defect_of_a_channel_leaves_the_outcome_unknown(caplog: pytest.LogCaptureFixture) -> None:
-    """The reply may have been sent, so it is not blindly sent again; the log does not contain the error's text."""
+    """The reply may have been sent, so it is not sent again at once. The log does not contain the error's text."""
     store = Store()
     result = await delivery(store, Channel(RuntimeError("Calle Falsa 123"))).attempt(MESSAGE)
 

@@ -24,7 +24,7 @@ ENVIRONMENT = {"WHATSAPP_ACCESS_TOKEN": "an-access-token-of-ours", **UNLIMITED}
 
 
 class SlowGraph(FakeGraph):
-    """Takes a moment for each message, and remembers how many were under way at once, and to whom."""
+    """Takes a moment for each message, and records how many were under way at once, and to whom."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Workshop:
         return make_drain(configured, queue, whatsapp, progress=progress)
 
     async def fill(self, count: int, *, customers: int | None = None) -> None:
-        """Due messages, each a moment older than the next."""
+        """Due messages, each a moment older than the next one."""
         queue = self.open()
         for n in range(count):
             message: NewReply = new_reply(n, self.clock, customer=n % customers if customers else None)
@@ -84,7 +84,7 @@ async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
 
 
 async def test_everything_due_is_sent_once(workshop: Workshop) -> None:
-    """Oldest first, concurrently up to the configured limit; the report counts them."""
+    """Oldest first, at most as many at once as configured; the report counts them."""
     await workshop.fill(50)
     report = await workshop.drain(RECADO_DRAIN_CONCURRENCY="8").run()
 
@@ -95,7 +95,7 @@ async def test_everything_due_is_sent_once(workshop: Workshop) -> None:
 
 
 async def test_never_two_at_once_to_one_customer(workshop: Workshop) -> None:
-    """Even if several of his messages are due; in the order in which they became due."""
+    """Even if several of his messages are due; they are sent in the order in which they became due."""
     await workshop.fill(9, customers=3)
 
     async def pass_time() -> None:
@@ -174,7 +174,7 @@ async def test_a_defect_while_sending_is_an_unknown_outcome(workshop: Workshop) 
 
 
 async def test_it_stops_by_its_budget(workshop: Workshop) -> None:
-    """Sends under way are finished; the rest stays due."""
+    """Sends under way are finished; the other messages stay due."""
     await workshop.fill(200)
     report = await workshop.drain(RECADO_DRAIN_SECONDS="0.1", RECADO_DRAIN_CONCURRENCY="4").run()
     status = await workshop.open().status()
@@ -231,8 +231,8 @@ def test_it_starts_without_the_web_stack() -> None:
 
 
 async def test_a_clock_set_back_does_not_put_a_turn_off(workshop: Workshop) -> None:
-    """A turn is at most half a second away when it is given, so the drain does not wait for the hours that a clock was
-    set back."""
+    """A turn is at most half a second away when it is given. So if the clock is set back by hours, the drain does
+    not wait that long."""
     drain = workshop.drain(RECADO_MESSAGES_PER_SECOND="10")
     queue = workshop.queues[-1]
     for n in range(2):

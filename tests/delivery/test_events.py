@@ -1,4 +1,4 @@
-"""Events from the transaction of their fact to an endpoint that is down for two days, by drains that are killed."""
+"""Events, from the transaction of their fact to an endpoint that is down for two days, with drains that are killed."""
 
 import asyncio
 import re
@@ -33,7 +33,7 @@ HOUR = 3600.0
 
 
 class Crm:
-    """A receiver in the place of the network; it computes each signature with the independent library."""
+    """A receiver in place of the network; it checks each signature with the independent library."""
 
     def __init__(self, clock: FakeClock, endpoint: Endpoint) -> None:
         self.clock, self.endpoint = clock, endpoint
@@ -79,7 +79,7 @@ class Shop:
         return Endpoint(name="crm", url="https://crm.example.com/", types=tuple(TYPES), **changes)
 
     def rotate(self) -> None:
-        """The next secret: events have two signatures, and the CRM must find both right."""
+        """Rotates the secret: events have two signatures, and the CRM accepts either."""
         before, self.secret = self.secret, make_secret()
         self.crm.endpoint = self._endpoint(secret=self.secret, secret_previous=before)
         self.crm.secrets = [self.secret, before]
@@ -92,7 +92,7 @@ class Shop:
         return self.queues[-1]
 
     async def write(self, queue: SqliteRetryQueue, customer: int) -> None:
-        """A customer orders and says yes; five events."""
+        """A customer orders and says yes, which makes five events."""
         said = (MessageReceived(kind="text", text="Soy Ana, mi cel es +15550107777"),)
         await self._add(queue, opening(next(self.numbers), self.clock, f"T{next(self.numbers)}", customer=customer))
         await self._add(queue, new_reply(next(self.numbers), self.clock, customer=customer, facts=said))
@@ -106,7 +106,7 @@ class Shop:
             await self._add(queue, replace(message, changes=current))
 
     async def drain(self, queue: SqliteRetryQueue, *, killed_after: int | None = None) -> None:
-        """Sends what is due, without pauses; `killed_after` so many claimed entries the process is gone."""
+        """Sends what is due, without pauses. `killed_after`: after this many claimed entries the process dies."""
         channel = HttpChannel({"crm": self.crm.endpoint}, lambda: self.crm, clock=self.clock)  # type: ignore[arg-type, return-value]  # a fake
         delivery = Delivery(queue, [channel])
         while True:
@@ -130,8 +130,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 async def test_an_endpoint_is_down_for_two_days_and_drains_are_killed(shop: Shop) -> None:
-    """Every event arrives at least once under one id and with one body, signed as the independent library signs, also
-    across rotations of the secret; the sequence of every conversation is complete."""
+    """Every event arrives at least once, with one id and one body, correctly signed, also across rotations of the
+    secret; the sequence of each conversation is complete."""
     web = shop.open()
     for hour in range(60):
         await shop.write(web, customer=hour % 7)
@@ -160,7 +160,7 @@ async def test_an_endpoint_is_down_for_two_days_and_drains_are_killed(shop: Shop
 
 
 async def test_an_outage_of_two_days_is_few_requests(shop: Shop) -> None:
-    """The breaker holds: hundreds of events, and no more than the first ones and a trial now and then are tried."""
+    """Because of the breaker, only the first of hundreds of events are tried, and now and then a trial."""
     web = shop.open()
     shop.crm.down = True
     for customer in range(100):
@@ -173,11 +173,11 @@ async def test_an_outage_of_two_days_is_few_requests(shop: Shop) -> None:
 
 
 async def test_no_body_names_the_customer(shop: Shop) -> None:
-    """A scan of every body of every kind of event: no phone, user id, wamid, name or text."""
+    """The bodies of all kinds of events contain no phone number, user id, wamid, name or text."""
     web = shop.open()
     await shop.write(web, customer=1)
     await shop.drain(web)
-    shop.clock.advance(90_000)  # the windows of the replies close: their loss is told of, too
+    shop.clock.advance(90_000)  # the windows of the replies close, which makes events, too
     await web.expire()
     await shop.drain(web)
     bodies = b"".join(shop.crm.bodies.values()).decode()
@@ -189,7 +189,7 @@ async def test_no_body_names_the_customer(shop: Shop) -> None:
 
 
 class Told:
-    """A channel that answers once `open` is set, and counts what was sent and what is under way."""
+    """A channel that returns once `open` is set, and counts what was sent and what is under way."""
 
     def __init__(self, name: str, *, opened: bool) -> None:
         self.name, self.send_seconds = name, 1.0
@@ -213,7 +213,7 @@ class Told:
 
 
 async def test_an_endpoint_that_hangs_keeps_no_reply_waiting(shop: Shop) -> None:
-    """All replies leave while its requests hang: these have 16 of the drain's places and no more."""
+    """All replies are sent while the endpoint's requests hang: these take at most 16 of the drain's places."""
     settings = load({**UNLIMITED, "RECADO_DRAIN_CONCURRENCY": "32", "RECADO_DRAIN_SECONDS": "30"})
     audience = Audience(wants={"crm": frozenset(TYPES)}, deadline_seconds=DEADLINE_SECONDS)
     queue = SqliteRetryQueue(shop.path, retry_policy(settings), clock=shop.clock, audience=audience)

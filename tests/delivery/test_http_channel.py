@@ -1,4 +1,4 @@
-"""Events over HTTP: signed, to checked addresses only, and what each response means."""
+"""Events over HTTP: signed, only to checked addresses, and the meaning of each response."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ def leased(kind: str = "order.created", *, endpoint: str = "crm", attempt: int =
 
 
 class Shop:
-    """A receiver that checks signatures with the independent library, and the channel to it."""
+    """A receiver that checks signatures with the independent library, and a channel to it."""
 
     def __init__(self) -> None:
         self.receiver = Receiver([OLD], verify=self.verify)
@@ -74,7 +74,7 @@ class Shop:
         return False
 
     def patient(self, seconds: float) -> BoundedClient:
-        """A client that waits so long for a response."""
+        """A client that waits this long for a response."""
         return BoundedClient(resolve=self.resolve, seconds=seconds)
 
     async def resolve(self, host: str, port: int) -> list[str]:
@@ -106,8 +106,8 @@ async def test_an_event_is_delivered_and_verified(shop: Shop) -> None:
     assert shop.receiver.unverified == 0
 
 
-async def test_a_rotation_is_noticed_by_nobody(shop: Shop) -> None:
-    """Receivers with the old secret, with both, and with the new one: each accepts each event of its time."""
+async def test_a_rotation_breaks_no_receiver(shop: Shop) -> None:
+    """Receivers with the old secret, with both, and with the new one accept the events that they get."""
     old = shop.endpoint()
     both = replace(old, secret=NEW, secret_previous=OLD)
     new = replace(old, secret=NEW)
@@ -160,10 +160,10 @@ async def test_what_a_response_means(shop: Shop, failure: str, expected: dict[st
 @pytest.mark.parametrize(
     ("status", "outcome", "growth"), [(429, Outcome.THROTTLED, 2.0), (400, Outcome.RETRYABLE, 1.0)]
 )
-async def test_a_receiver_that_asks_for_no_wait_has_ours(
+async def test_without_a_usable_wait_recados_own_holds(
     shop: Shop, asked: str, status: int, outcome: Outcome, growth: float
 ) -> None:
-    """What is sent again at once without an attempt being spent would be sent thousands of times."""
+    """An event that is sent again at once without using up an attempt would be sent thousands of times."""
     shop.server.handler = lambda _: Response(status, headers=f"Retry-After: {asked}\r\n".encode())
     result = await shop.send()
 
@@ -186,7 +186,7 @@ async def test_a_connection_is_used_again(shop: Shop) -> None:
 
 
 async def test_nothing_of_the_customer_unless_the_endpoint_may_see_it(shop: Shop) -> None:
-    """Of all types of events, by a scan of the bodies that came."""
+    """The test searches the received bodies of all types of events."""
     for kind in EXAMPLES:
         await shop.send(leased(kind))
     for sent in shop.receiver.bodies:
@@ -219,7 +219,7 @@ async def test_static_headers_go_along(shop: Shop) -> None:
     ],
 )
 async def test_a_host_that_leads_to_a_bad_address_is_refused(shop: Shop, address: str) -> None:
-    """An operator must look; the event is held, whatever else the name leads to."""
+    """An operator must act, and the event is held, even if the name has other addresses."""
     shop.resolved = ["127.0.0.1", address]
     result = await shop.send()
 
@@ -229,7 +229,7 @@ async def test_a_host_that_leads_to_a_bad_address_is_refused(shop: Shop, address
 
 
 async def test_a_name_that_changes_between_check_and_connection_is_looked_up_once(shop: Shop) -> None:
-    """DNS rebinding: the second answer would be a metadata service; nobody asks for it."""
+    """DNS rebinding: a second look-up would return a metadata service, but there is none."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]
     asked: list[str] = []
 
@@ -249,7 +249,7 @@ async def test_a_name_that_changes_between_check_and_connection_is_looked_up_onc
 
 
 async def test_each_new_connection_is_checked_again(shop: Shop) -> None:
-    """A name that was good may lead elsewhere later."""
+    """A name with a good address may get another one later."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]
 
     async def rebinding(host: str, port: int) -> list[str]:
@@ -267,7 +267,7 @@ async def test_each_new_connection_is_checked_again(shop: Shop) -> None:
 
 
 async def test_the_next_address_is_tried(shop: Shop) -> None:
-    """The first one of the name takes no connections."""
+    """The first address of the name accepts no connections."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.2", 0))
         shop.resolved = ["127.0.0.2", "127.0.0.1"]
@@ -333,7 +333,7 @@ async def test_a_probe_sends_nothing(shop: Shop) -> None:
 
 
 async def test_a_proxy_of_the_environment_is_not_used(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would connect to addresses that nobody checked."""
+    """It would connect to unchecked addresses."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
@@ -341,7 +341,7 @@ async def test_a_proxy_of_the_environment_is_not_used(shop: Shop, monkeypatch: p
 
 
 def test_a_body_is_small() -> None:
-    """The specification asks for less than 20 kB: an order of 50 lines with names of 100 characters is."""
+    """The specification asks for less than 20 kB. An order of 50 lines with names of 100 characters fits."""
     event = EXAMPLES["order.created"]
     order = event.data["order"]
     lines = [{**order["lines"][0], "name": "ñ" * 100}] * 50
@@ -351,7 +351,7 @@ def test_a_body_is_small() -> None:
 
 
 def test_the_clock_is_that_of_the_attempt() -> None:
-    """A signature is of the attempt's time, so that a receiver's tolerance holds for late attempts too."""
+    """A signature has the time of the attempt, so receivers with a tolerance also accept late attempts."""
     clock = FakeClock()
     endpoint = Endpoint(name="crm", url="http://127.0.0.1:9/", secret=OLD)
     seen: list[dict[str, str]] = []
@@ -371,7 +371,7 @@ def test_the_clock_is_that_of_the_attempt() -> None:
 
 
 def test_a_lease_is_long_enough_for_an_attempt() -> None:
-    """Whatever the lease of a reply is: an entry whose lease is too short would be given back each time."""
+    """Whatever the lease of replies is. An entry with too short a lease would be given back each time."""
     short = {"RECADO_LEASE_SECONDS": "8", "RECADO_READ_TIMEOUT_SECONDS": "1", "RECADO_CONNECT_TIMEOUT_SECONDS": "1"}
 
     assert retry_policy(load(short)).limits[NAME].lease_seconds > HttpChannel.send_seconds + 5

@@ -1,4 +1,4 @@
-"""Notices to a webhook of Slack's format and by mail: what is sent, and what each response means."""
+"""Notices to a webhook in Slack's format and by mail: their content, and the meaning of each response."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ NOTICE = Notice(kind=NoticeKind.REPLY_LOST, count=3, since=FakeClock()(), whats=
 
 
 class Slack:
-    """A webhook that answers with `status`."""
+    """A webhook that responds with `status`."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -60,7 +60,7 @@ async def slack() -> AsyncIterator[Slack]:
     ],
 )
 async def test_slack_gets_a_text(slack: Slack, status: int, outcome: Outcome) -> None:
-    """And nothing else; a webhook that was removed needs its operator, and is not ended for good."""
+    """And nothing else. If the webhook was removed, an operator is needed, but the target is not ended."""
     slack.status = status
     target = SlackTarget(name="slack", url=f"http://127.0.0.1:{slack.server.port}/hook", allow_http=True)
     channel = NoticeChannel({"slack": target}, lambda: BoundedClient(seconds=5.0))
@@ -84,7 +84,7 @@ PHONE = WhatsAppTarget(name="phone", phone="+5215550100001", phone_number_id=NUM
     ],
 )
 async def test_a_phone_gets_a_template(answer: httpx.Response | None, outcome: Outcome) -> None:
-    """With how many and what in one line, from the business number, under the id of the attempt."""
+    """With the number and the kind of events on one line, from the business number, with the id of the attempt."""
     graph = FakeGraph()
     graph.answer = (lambda: answer) if answer else None
     client = make_whatsapp(load(ENVIRONMENT), graph)
@@ -124,14 +124,14 @@ async def test_without_a_way_to_whatsapp_an_operator_is_needed() -> None:
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_what_a_template_says_is_one_line(kind: NoticeKind) -> None:
-    """Meta refuses a parameter with a line break, or an empty one."""
+    """Meta refuses a parameter that is empty or has a line break."""
     for count in (1, 12):
         Template("recado_aviso", "es", {"what": in_one_line(Notice(kind=kind, count=count, since=0.0))})
 
 
 @pytest.mark.parametrize("came", ["todo llegó", "3 no llegaron"])
 def test_the_end_of_a_problem_says_what_became_of_what_waited(came: str) -> None:
-    """In each format: as a text, and in one line. It names no runbook, as there is nothing to do."""
+    """In each format, as a text and on one line. It names no runbook, because there is nothing to do."""
     notice = Notice(kind=NoticeKind.RECOVERED, count=1, since=0.0, whats={f"whatsapp {NUMBER}: {came}": 1})
     first, second = "Ya no espera nada en el canal que estaba detenido", f"whatsapp {NUMBER}: {came}"
 
@@ -148,7 +148,7 @@ MAIL = SmtpTarget(name="mail", host="127.0.0.1", port=9, sender="recado@x.mx", t
 
 
 class Mail:
-    """A mail server that speaks TLS from the beginning; `answers` are what it says to some commands."""
+    """A mail server that speaks TLS from the start. `answers`: its responses to some commands."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self.answers = answers
@@ -203,7 +203,7 @@ async def mailed(
 
 
 async def test_mail_arrives() -> None:
-    """To every mailbox, with what happened as its subject."""
+    """To every mailbox, with the event as its subject."""
     server, outcome = await mailed({}, to=("a@x.mx", "b@x.mx"))
 
     assert outcome is Outcome.DELIVERED
@@ -232,7 +232,7 @@ async def test_what_a_mail_server_says(answers: dict[str, str], outcome: Outcome
 @pytest.mark.parametrize("security", Security)
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::ffff:169.254.169.254"])
 def test_a_mail_server_at_a_bad_address_gets_nothing(security: Security, address: str) -> None:
-    """Beside a good one, too; it needs an operator, and no connection is made."""
+    """Even if it also has a good address. An operator is needed, and no connection is made."""
     target = replace(MAIL, host="mail.example.com", security=security)
     found: list[tuple[str, int]] = []
 
@@ -247,7 +247,8 @@ def test_a_mail_server_at_a_bad_address_gets_nothing(security: Security, address
 
 
 async def test_the_address_that_was_checked_is_connected_to() -> None:
-    """The name is looked up once, whatever it means a moment later; the certificate is the name's."""
+    """The name is looked up once, even if its address changes a moment later; the certificate is checked against the
+    name."""
     meanings = iter([["127.0.0.1"], ["169.254.169.254"]])
     server, outcome = await mailed({}, host="localhost", resolve=lambda host, port: next(meanings))
 

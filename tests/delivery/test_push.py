@@ -1,4 +1,4 @@
-"""Notices by Apprise: what a service gets, and what comes of it. The extra `notify` is needed here."""
+"""Notices through Apprise: what a service gets, and the meaning of the result. The tests need the extra `notify`."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ NOTICE = Notice(kind=NoticeKind.HANDOFF, count=2, since=1_800_000_000.0)
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.DELIVERED), (500, Outcome.RETRYABLE)])
 async def test_a_service_gets_the_notice(status: int, outcome: Outcome) -> None:
-    """By Apprise itself, through its service of plain JSON."""
+    """Through Apprise itself, with its service for plain JSON."""
     bodies: list[bytes] = []
 
     async def handle(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Pages, schemas and examples of events match what is sent."""
+"""The pages, schemas and examples of events match the events."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_type_has_an_example() -> None:
 
 
 def test_every_type_is_counted() -> None:
-    """The metric's label has every event type as a value."""
+    """The metric's label has every type of event as a value."""
     assert set(metrics.EVENT_TYPES) == TYPES.keys()
 
 
@@ -40,7 +40,7 @@ def test_the_schemas_are_those_of_the_code() -> None:
 
 
 def test_descriptions_are_whole_lines() -> None:
-    """They are docstrings, whose line breaks and indentation mean nothing to a reader of the schema."""
+    """They are docstrings, whose line breaks and indentation do not belong in a schema."""
     assert [type_ for type_, schema in documentation.schemas().items() if "\\n" in schema] == []
 
 
@@ -63,7 +63,7 @@ def test_nothing_of_the_customer_where_nothing_may_be_seen(type_: str) -> None:
     assert not re.search(r"15550100001|Quiero|jeans|wamid", sent)
 
 
-#: Every field of an event's data that is a text, but for times: what it says is ours, the catalogue's or Meta's.
+#: Every text field of an event's data, except times: its content comes from recado, the catalogue or Meta.
 OURS = {
     *("token", "replaces", "quote", "number", "source", "state", "reason", "kind", "error_class"),
     *("currency", "total", "unit_price", "line_total", "sku", "name", "unit", "language", "event"),
@@ -71,7 +71,7 @@ OURS = {
 
 
 def test_what_a_customer_wrote_is_in_fields_named_text() -> None:
-    """A new field of words is to be named so, or `text: none` does not take it away."""
+    """A new field with a customer's words must be named `text`; otherwise `text: none` does not remove it."""
 
     def texts(kind: Any) -> set[str]:
         found = set()

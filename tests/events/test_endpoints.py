@@ -1,4 +1,4 @@
-"""The endpoints' file: what it may hold; all its problems are named at once, without secrets."""
+"""The endpoints' file: valid contents; all problems are reported at once, without secrets."""
 
 import json
 from pathlib import Path

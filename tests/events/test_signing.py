@@ -1,4 +1,4 @@
-"""Signatures are by the specification: its test vector, and an independent library."""
+"""Signatures follow the specification, by its test vector and an independent library."""
 
 import base64
 import secrets

@@ -1,4 +1,4 @@
-"""What the load test needs in a cluster is what its image and the chart give it."""
+"""The load test in a cluster has everything that it needs, from its image and the chart."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ def environment(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_master_waits_for_as_many_workers_as_there_are() -> None:
-    """Fewer would wait for ever, more would join late."""
+    """It would wait forever for more, and surplus workers would join late."""
     workers = job("loadtest.workers=5", name="shop-recado-loadtest-worker-1")
     assert (workers["parallelism"], workers["completions"]) == (5, 5)
     assert "--expect-workers=5" in job("loadtest.workers=5")["template"]["spec"]["containers"][0]["args"]
@@ -48,12 +48,12 @@ def test_master_and_workers_read_the_same_options() -> None:
 
 
 def test_the_jobs_outlive_the_load() -> None:
-    """What is late is waited for after the load; what hangs ends."""
+    """They wait for late replies after the load, and end if something hangs."""
     assert job("loadtest.seconds=3600")["activeDeadlineSeconds"] == 3600 + 900
 
 
 def test_results_can_be_kept() -> None:
-    """On a claim of the operator's, or else in the log alone."""
+    """On the operator's own claim; otherwise only in the log."""
     (_, kept) = job('loadtest.resultsClaim="plots"')["template"]["spec"]["volumes"]
     assert kept == {"name": "results", "persistentVolumeClaim": {"claimName": "plots"}}
     (_, scratch) = job()["template"]["spec"]["volumes"]
@@ -62,12 +62,12 @@ def test_results_can_be_kept() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_chart_knows_every_shape(shape: str) -> None:
-    """And refuses others by its schema."""
+    """Its schema refuses others."""
     assert environment(job(f'loadtest.shape="{shape}"'))["LOADTEST_SHAPE"] == shape
 
 
 def test_the_image_has_all_that_the_locustfile_imports() -> None:
-    """Files by the COPY of the Dockerfile, libraries by the lock file; nothing of recado's."""
+    """Files by the Dockerfile's COPY, libraries by the lock file, and nothing of recado."""
     (line,) = re.findall(r"^COPY (.*\.py.*) loadtests/$", DOCKERFILE, re.MULTILINE)
     copied = set(line.split())
     assert all((ROOT / "loadtests" / name).is_file() for name in copied)
@@ -85,7 +85,7 @@ def test_the_image_has_all_that_the_locustfile_imports() -> None:
 
 
 def test_both_locks_agree() -> None:
-    """What was tested here is what runs in the cluster."""
+    """The tested versions are those that run in the cluster."""
     tested = (ROOT / "requirements-dev.lock").read_text()
     versions = re.findall(r"^(?:locust|gevent|matplotlib)==\S+", lock(), re.MULTILINE)
     assert len(versions) == len(LOCKED)
@@ -97,7 +97,7 @@ def lock() -> str:
 
 
 def imports(path: Path) -> list[str]:
-    """Modules that a file imports; `from loadtests import x` is the module loadtests.x."""
+    """The modules that a file imports; `from loadtests import x` is the module loadtests.x."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""The judgement of replies that were sent twice: which the service could not help."""
+"""Which second replies are excused: those that the service could not avoid."""
 
 import pytest
 from loadtests.chaos.doubles import Kill, is_allowed
@@ -12,7 +12,8 @@ DIED = Kill(1000.1, 1000.1)
 
 
 def sent_twice(*, known: bool = False) -> Ledger:
-    """A message, and a reply to it that Meta accepted at 1000, and again at 1040; the service was told of it or not."""
+    """A message, and a reply that Meta accepted at 1000 and again at 1040. known: the service had learnt of the
+    first."""
     ledger = Ledger(lambda: 1030.0)
     ledger.wrote("wamid.IN", [ANA], "hola")
     for number, at in enumerate((1000.0, 1040.0), 1):
@@ -26,38 +27,38 @@ def sent_twice(*, known: bool = False) -> Ledger:
     ("kill", "allowed"),
     [
         (DIED, True),
-        (Kill(900.0, 996.0), True),  # the process had not connected again to the server that was back
+        (Kill(900.0, 996.0), True),  # the process had not yet reconnected to the restarted server
         (Kill(900.0, 990.0), False),
         (Kill(1006.0, 1006.0), True),
-        (Kill(1008.0, 1008.0), False),  # its lease was over
+        (Kill(1008.0, 1008.0), False),  # its lease had ended
     ],
 )
 def test_an_attempt_that_a_kill_cut_off(kill: Kill, allowed: bool) -> None:
-    """The result of the attempt at the first reply was due while something was dead."""
+    """Something was dead at the time when the result of the first attempt was due."""
     ledger = sent_twice()
     assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": True}, [Kill(0, 0), kill]) is allowed
 
 
 def test_an_attempt_that_meta_did_not_answer() -> None:
-    """The service may do so whether or not something died."""
+    """A second reply is allowed, whether or not something died."""
     ledger = sent_twice()
     assert is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": False}, [])
 
 
 def test_an_outcome_that_the_store_knew() -> None:
-    """A reply whose attempt the store never called unknown must not be sent again, whatever died."""
+    """If the store never marked the attempt as unknown, the reply must not be sent again, whatever died."""
     ledger = sent_twice()
     assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.OTHER": True}, [DIED])
 
 
 def test_a_status_that_was_acknowledged() -> None:
-    """It told the service that the first one was out."""
+    """It told the service that the first reply was sent."""
     ledger = sent_twice(known=True)
     assert not is_allowed(ledger, ledger["wamid.IN"], {"wamid.IN": True}, [DIED])
 
 
 def test_a_message_that_another_reply_answers() -> None:
-    """Two replies answer it, and no attempt was repeated."""
+    """It has two replies, although no attempt was repeated."""
     ledger = Ledger()
     ledger.wrote("wamid.IN", [ANA], "hola")
     ledger.replied(Accepted("wamid.OUT", ANA, "1", "re", 1000.0, "store.1.1", "wamid.IN"))

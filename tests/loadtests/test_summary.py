@@ -1,4 +1,4 @@
-"""What a run leaves behind can be read, loaded again and compared."""
+"""The results of a run can be read, loaded again and compared."""
 
 import json
 from pathlib import Path
@@ -37,14 +37,14 @@ def test_the_verdict_stands_in_the_first_line() -> None:
 
 
 def test_without_a_simulator_nothing_is_claimed_about_deliveries() -> None:
-    """The reader is told that it was not verified."""
+    """The page says that deliveries were not verified."""
     unverified = summary()
     unverified.deliveries = None
     assert "not verified" in markdown(unverified)
 
 
 def test_a_run_is_compared_with_the_file_of_an_earlier_one() -> None:
-    """Better and worse are what a reader means by them."""
+    """The page says what got better and what got worse."""
     earlier = json.loads(summary("before", p99=400).to_json())
     now = json.loads(summary("after", p99=90).to_json())
     now["messages_per_second"] = 70.0
@@ -55,7 +55,7 @@ def test_a_run_is_compared_with_the_file_of_an_earlier_one() -> None:
 
 
 def test_a_run_leaves_markdown_json_and_plots(tmp_path: Path) -> None:
-    """The page holds text and picture in one file."""
+    """The page contains the text and the picture in one file."""
     folder = write(summary(), tmp_path / "run")
     assert (folder / "latency.png").read_bytes().startswith(b"\x89PNG")
     assert "steady-80: passed" in (folder / "summary.html").read_text()

@@ -1,4 +1,4 @@
-"""The judgement of conversations: what the store's rows say against what reached the customers."""
+"""The judgement of conversations: the store's rows compared with what reached the customers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def store(path: Path, entries: Sequence[tuple[int, str, str | None, float, str |
 
 
 def ledger_of(*wamids: str, sent: list[tuple[int, float]], yes: tuple[str, ...] = ()) -> Ledger:
-    """Who wrote what, and which entries arrived, (id, at)."""
+    """Messages and their authors, and the entries that arrived as (id, at)."""
     ledger = Ledger(lambda: 1.0)
     for wamid in wamids:
         ledger.wrote(wamid, [ANA], "hola")
@@ -35,7 +35,7 @@ def ledger_of(*wamids: str, sent: list[tuple[int, float]], yes: tuple[str, ...] 
 
 
 def test_one_reply_for_each_message_in_order_and_one_order_for_each_yes(tmp_path: Path) -> None:
-    """A reply that answers two messages counts for both."""
+    """A reply to two messages counts for both."""
     entries = [(1, "a", None, 10.0, "superseded"), (2, "b", '["a"]', 11.0, None), (3, "c", None, 12.0, None)]
     ledger = ledger_of("a", "b", "c", sent=[(2, 20.0), (3, 21.0)], yes=("T1",))
     talks = judge(store(tmp_path / "db", entries, ["T1"]), ledger, 1, ())
@@ -44,7 +44,8 @@ def test_one_reply_for_each_message_in_order_and_one_order_for_each_yes(tmp_path
 
 
 def test_everything_that_must_not_be_is_counted(tmp_path: Path) -> None:
-    """No reply, two, replies in the wrong order; a yes without an order, two orders of one, an order of nobody."""
+    """No reply, two replies, replies in the wrong order; a yes without an order, with two orders, an order without a
+    yes."""
     entries = [(1, "a", None, 10.0, None), (2, "b", None, 11.0, None), (3, "c", None, 12.0, None)]
     ledger = ledger_of("a", "b", "c", sent=[(2, 20.0), (1, 21.0), (1, 22.0)], yes=("T1", "T2"))
     ledger.known(["wamid.OUT1"])
@@ -55,14 +56,14 @@ def test_everything_that_must_not_be_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_message_that_came_later_may_be_answered_later(tmp_path: Path) -> None:
-    """Although it was written earlier: Meta brought it late."""
+    """Although it was written earlier: Meta delivered it late."""
     entries = [(1, "b", None, 11.0, None), (2, "a", None, 10.0, None)]
     ledger = ledger_of("a", "b", sent=[(1, 20.0), (2, 21.0)])
     assert judge(store(tmp_path / "db", entries, []), ledger, 1, ()).disordered == 0
 
 
 def test_a_reply_may_be_sent_again_where_nobody_knows_of_the_first(tmp_path: Path) -> None:
-    """The attempt's outcome was unknown, and the status that would have told came too late, or never."""
+    """The attempt's outcome was unknown, and the status came too late or not at all."""
     ledger = ledger_of("a", sent=[(1, 20.0), (1, 21.0)])
     rows = store(tmp_path / "db", [(1, "a", None, 10.0, None)], [])
     in_doubt, recorded = judge(rows, ledger, 1, ["a"]), judge(rows, ledger, 1, ())

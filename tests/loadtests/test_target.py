@@ -1,4 +1,4 @@
-"""Late replies are waited for as long as there is progress, and no longer."""
+"""A run waits for late replies as long as there is progress, and no longer."""
 
 import contextlib
 import http.server
@@ -15,7 +15,7 @@ from loadtests import target
 
 
 class Played(Target):
-    """A target that answers from a script; its last line is repeated."""
+    """A target that responds from a script; the last line is repeated."""
 
     script: Iterator[tuple[dict[str, Any], dict[str, int]]]
     line: tuple[dict[str, Any], dict[str, int]]
@@ -50,7 +50,7 @@ def book() -> Book:
 
 
 def test_replies_that_come_late_are_waited_for() -> None:
-    """Two looks show progress, the third that all is done."""
+    """Two looks show progress; the third shows that all replies arrived."""
     looks = played((status(2), {}), (status(1), {"+1": 1}), (status(0), {"+1": 1, "+2": 1}))
     deliveries, after = looks.settled(book(), patience=5)
     assert deliveries is not None
@@ -59,19 +59,19 @@ def test_replies_that_come_late_are_waited_for() -> None:
 
 
 def test_without_progress_the_wait_ends() -> None:
-    """What is missing by then is lost."""
+    """Missing replies are lost then."""
     deliveries, _ = played((status(0), {"+1": 1})).settled(book(), patience=0.01)
     assert deliveries is not None
     assert deliveries.lost == 1
 
 
 def test_what_cannot_be_asked_is_not_waited_for() -> None:
-    """Neither simulator nor token: nothing is known, at once."""
+    """Without a simulator and a token nothing is known, and the run does not wait."""
     assert Target("http://recado", "", "").settled(book(), patience=60) == (None, None)
 
 
 def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
-    """Refused connections are tried again; any answer will do, a 404 too."""
+    """Refused connections are tried again; any response counts, even a 404."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
 
@@ -86,7 +86,7 @@ def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
 
 
 def test_a_service_that_never_comes_is_named() -> None:
-    """One sentence with its address."""
+    """One sentence with its URL."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     with pytest.raises(UnreachableError, match=f"nothing responds at http://127.0.0.1:{port}/"):

@@ -1,4 +1,4 @@
-"""The load is what it says: Meta's webhooks, signed, at the rate of the shape."""
+"""The load consists of Meta's webhooks, signed, at the rate of the shape."""
 
 import json
 
@@ -14,7 +14,7 @@ SHOP = Shop("106540352242922", SECRET)
 
 
 def test_recado_accepts_the_signature_and_reads_every_message() -> None:
-    """Hidden customers included: 200 in one POST."""
+    """200 messages in one POST, also from customers without a phone number."""
     crowd = Crowd(seed=1)
     written = [(crowd.customer(), crowd.wamid(), crowd.order()) for _ in range(200)]
     body = SHOP.messages(written, 1_800_000_000)
@@ -30,7 +30,7 @@ def test_recado_accepts_the_signature_and_reads_every_message() -> None:
 
 
 def test_customers_come_back_to_their_quotes() -> None:
-    """A fifth of them, once each, when the reply has had its time; they answer it."""
+    """A fifth of them reply to the quote, once each, after it has had time to arrive."""
     now = [0.0]
     crowd = Crowd(seed=1, clock=lambda: now[0])
     first = dict(crowd.writes() for _ in range(1000))
@@ -52,7 +52,7 @@ def test_statuses_are_read_as_statuses() -> None:
 
 
 def test_no_two_processes_share_a_customer_or_a_message() -> None:
-    """Otherwise one of them would be taken for a redelivery."""
+    """Otherwise one of them would count as delivered twice by Meta."""
     crowds = [Crowd(seed=seed) for seed in range(20)]
     wamids = [crowd.wamid() for crowd in crowds for _ in range(10)]
     customers = {crowd.customer().phone[:7] for crowd in crowds}
@@ -61,7 +61,7 @@ def test_no_two_processes_share_a_customer_or_a_message() -> None:
 
 
 def test_orders_can_be_escaped_as_meta_does() -> None:
-    """ASCII only, slashes escaped, and the text is what was written."""
+    """ASCII only, with escaped slashes; decoded, the text is the original."""
     crowd = Crowd(seed=1)
     for text in [*ORDERS, "a/b"]:
         body = SHOP.messages([(crowd.customer(), crowd.wamid(), text)], 0)
@@ -72,7 +72,7 @@ def test_orders_can_be_escaped_as_meta_does() -> None:
 
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_every_shape_ends_and_never_exceeds_its_peak(shape: str) -> None:
-    """A run has an end, and no shape asks for more than five times the tier."""
+    """Every run ends, and no shape exceeds five times the tier."""
     seconds = SECONDS[shape]
     rates = [rate_at(shape, second, rate=80, seconds=seconds) for second in range(int(seconds))]
     assert all(rate is not None and 0 < rate <= 400 for rate in rates)

@@ -1,4 +1,4 @@
-"""The targets' file: what it may hold; all its problems are named at once, without secrets."""
+"""The targets' file: valid contents; all problems are reported at once, without secrets."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def problems_of(tmp_path: Path, *items: Any) -> list[str]:
 
 
 def test_both_formats(tmp_path: Path) -> None:
-    """With the usual port and encryption of mail; no secret is shown."""
+    """Mail has the usual port and encryption; no secret is shown."""
     targets = load_targets(write(tmp_path, [SLACK, MAIL]))
     slack, mail = targets["slack"], targets["mail"]
 
@@ -74,7 +74,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_phone_and_a_service_of_apprises(tmp_path: Path) -> None:
-    """With the usual template; the URL is a secret."""
+    """The phone has the usual template; the service's URL is a secret."""
     targets = load_targets(write(tmp_path, [PHONE, PUSH]))
     phone = targets["phone"]
 
@@ -124,7 +124,7 @@ def test_a_mailbox_is_no_header(tmp_path: Path, mailbox: str) -> None:
 def test_it_is_warned_of_notices_that_go_through_meta_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, items: list[Any], warned: int
 ) -> None:
-    """Otherwise nobody would be told of a token that Meta refuses."""
+    """Otherwise nobody would learn that Meta refuses the token."""
     warn_of_targets(load_targets(write(tmp_path, items)))
 
     assert len(caplog.records) == warned
