@@ -1,4 +1,4 @@
-"""A release on a real cluster, with Meta in a box beside it.
+"""A release on a real cluster, with a simulated Meta beside it.
 
     make cluster-test      KUBECONFIG and RECADO_TEST_IMAGE (repository:tag that the nodes can run) must be set;
                            with RECADO_TEST_LOADTEST_IMAGE locust is run in the cluster, too, and with
@@ -34,7 +34,7 @@ SECRET = {
     "accessToken": "EAAJB9fQ" * 2,
     "adminToken": "77aa21cd" * 2,
 }
-#: Retries within seconds, so that a test need not wait minutes; no limits, since load is not what they are about here.
+#: Retries take seconds instead of minutes, and there are no limits, because most tests here are not about load.
 SETTINGS = {
     "RECADO_BACKOFF_SECONDS": "3,3,3,3",
     "RECADO_BREAKER_PROBE_SECONDS": 3,
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def run(*command: str, stdin: str | None = None, check: bool = True, seconds: float = 300) -> str:
-    """One command's stdout; its stderr is in the error when it fails."""
+    """The stdout of a command; if the command fails, the error contains its stderr."""
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=seconds)
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -64,7 +64,7 @@ def run(*command: str, stdin: str | None = None, check: bool = True, seconds: fl
 
 
 def eventually(question: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true answer; asks twice a second."""
+    """The first true result; asks twice a second."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
         assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
@@ -73,7 +73,7 @@ def eventually(question: Callable[[], Any], seconds: float, what: str) -> Any:
 
 
 class Release:
-    """The release and everything that a test does to it."""
+    """The release, and everything that a test does to it."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
@@ -92,7 +92,7 @@ class Release:
         return json.loads(self.kubectl("get", what, *arguments, "-o", "json"))
 
     def recado(self, *arguments: str) -> str:
-        """A recado command inside the web pod."""
+        """Runs a recado command inside the web pod."""
         return self.kubectl("exec", f"deploy/{NAME}", "--", "recado", *arguments)
 
     def doctor(self) -> list[dict[str, str]]:
@@ -103,7 +103,7 @@ class Release:
     # -- life --------------------------------------------------------------------------------------------------
 
     def upgrade(self, wait: bool = True, **changes: Any) -> None:
-        """Installs or upgrades with values that are merged over those of before."""
+        """Installs or upgrades with values that are merged with the previous ones."""
         self.values = merge(self.values, changes)
         arguments = ["--wait", "--timeout", "180s"] if wait else []
         self.helm(
@@ -112,7 +112,7 @@ class Release:
         )
 
     def ingress(self, **wanted: Any) -> None:
-        """The chart's Ingress, which it refuses beside the simulator: here it is nobody's way in."""
+        """The chart's Ingress, which the chart refuses together with the simulator; only the tests use it here."""
         values = merge(self.values, {"simulator": {"enabled": False}, "ingress": {"enabled": True, **wanted}})
         only = ("--show-only", "templates/ingress.yaml")
         rendered = self.helm("template", RELEASE, str(CHART), "-f", "-", *only, stdin=yaml.safe_dump(values))
@@ -123,7 +123,8 @@ class Release:
         return [pod["metadata"]["name"] for pod in pods["items"] if not pod["metadata"].get("deletionTimestamp")]
 
     def kill(self, *components: str) -> bool:
-        """Kills a running pod of the first component that has one, without a warning; says whether there was one."""
+        """Kills a running pod of the first component that has one, without a grace period; returns whether there was
+        one."""
         for component in components:
             selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
             running = self.get("pods", "-l", selector, "--field-selector", "status.phase=Running")["items"]
@@ -136,10 +137,10 @@ class Release:
         deployment = self.get("deployment", NAME)
         return bool(deployment["status"].get("readyReplicas") == deployment["spec"]["replicas"] > 0)
 
-    # -- Meta in a box -----------------------------------------------------------------------------------------
+    # -- simulated Meta ----------------------------------------------------------------------------------------
 
     def simulator(self, path: str, body: Any = None) -> Any:
-        """What the simulator's control answers."""
+        """The response of the simulator's control."""
         service = f"{NAME}-simulator:graph"
         target = f"/api/v1/namespaces/{self.namespace}/services/{service}/proxy/_simulator{path}"
         if body is None:
@@ -147,14 +148,14 @@ class Release:
         return json.loads(self.kubectl("create", "--raw", target, "-f", "-", stdin=json.dumps(body)))
 
     def reset(self) -> None:
-        """No faults, and a ledger without messages."""
+        """Removes all faults and messages."""
         self.simulator("/reset", {})
 
     def outage(self, on: bool) -> None:
         self.simulator("/faults", {"outages": [{"fault": "server_error"}] if on else []})
 
     def order(self, count: int, per_second: float = 50) -> None:
-        """Customers order, in the background."""
+        """Lets customers order, in the background."""
         self.simulator("/messages", {"count": count, "per_second": per_second})
 
     def ledger(self) -> dict[str, Any]:
@@ -166,12 +167,12 @@ class Release:
         return found
 
     def settled(self, count: int, seconds: float) -> dict[str, Any]:
-        """The ledger, once that many messages have their answers."""
+        """The ledger, once that many messages have replies."""
         eventually(lambda: self.ledger()["answered"] >= count, seconds, f"{count} answers, but {self.ledger()}")
         return self.ledger()
 
     def undisturbed(self, count: int) -> None:
-        """Every webhook was answered with 200, and every message once."""
+        """Checks that every webhook got 200, and every message one reply."""
         ledger = self.settled(count, 120)
         webhooks = self.simulator("")["webhooks"]
         print(f"webhooks {webhooks}, {ledger}")
@@ -189,7 +190,7 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def new_namespace() -> Iterator[str]:
-    """A namespace of its own, deleted in the end unless RECADO_TEST_KEEP is set."""
+    """A new namespace, deleted at the end unless RECADO_TEST_KEEP is set."""
     name = f"recado-test-{secrets.token_hex(3)}"
     kubectl = str(tools.install() / "kubectl")
     run(kubectl, "create", "namespace", name)
@@ -206,7 +207,7 @@ def namespace() -> Iterator[str]:
 
 
 def install(namespace: str, **values: Any) -> Release:
-    """A release of the image under test that talks to the simulator."""
+    """A release with the image under test, connected to the simulator."""
     repository, _, tag = os.environ["RECADO_TEST_IMAGE"].rpartition(":")
     installed = Release(namespace)
     installed.upgrade(
@@ -222,7 +223,7 @@ def install(namespace: str, **values: Any) -> Release:
 
 @pytest.fixture(scope="session")
 def release(namespace: str) -> Release:
-    """A fresh installation with the simulator; the modules of this folder share it unless they have their own."""
+    """A new installation with the simulator. The modules of this folder share it unless they make their own."""
     return install(namespace)
 
 

@@ -1,4 +1,4 @@
-"""Copies of the queue on a second volume, and the way back that docs/operations.md describes."""
+"""Backups of the queue on a second volume, and the restore that docs/operations.md describes."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from .conftest import NAME, Release, eventually
 
 @pytest.fixture
 def backups(release: Release) -> Iterator[Release]:
-    """The release with backups; `helm --wait` ends although nothing but the first copy uses the new claim."""
+    """The release with backups. `helm --wait` ends although only the first backup uses the new claim."""
     release.upgrade(backup={"enabled": True, "size": "1Gi"})
     yield release
     release.upgrade(backup={"enabled": False})
@@ -24,7 +24,7 @@ def test_backups_are_made_and_drilled(backups: Release) -> None:
 
 
 def test_a_restore_brings_back_what_waited(backups: Release) -> None:
-    """Twenty replies wait, a copy is made, the queue is emptied; after the restore twenty wait again."""
+    """Twenty replies wait, a backup is made, and the queue is emptied; after the restore twenty replies wait again."""
     backups.outage(True)
     backups.order(20)
     eventually(lambda: backups.queue()["pending_retry"] >= 20, 30, "a queue that grows")
@@ -48,7 +48,7 @@ def test_a_restore_brings_back_what_waited(backups: Release) -> None:
 
 
 def _run(release: Release, cron_job: str, name: str, *arguments: str) -> None:
-    """One Job made from a CronJob, with other arguments where some are given, until it is complete."""
+    """Runs a Job made from a CronJob, with other arguments if given, until it is complete."""
     command = ("create", "job", name, f"--from=cronjob/{NAME}-{cron_job}", "--dry-run=client", "-o", "json")
     job = json.loads(release.kubectl(*command))
     if arguments:

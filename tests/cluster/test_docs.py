@@ -1,4 +1,4 @@
-"""What the docs tell to type works as it is pasted, in order, and leaves the release to Helm."""
+"""The commands in the docs work as pasted, in order, and do not interfere with Helm."""
 
 import json
 import os
@@ -15,18 +15,18 @@ from tests.chart.test_runbooks import DOCS, RUNBOOKS, commands
 
 from .conftest import NAME, RELEASE, ROOT, SECRET, Release, run
 
-#: Meta, the machines of an operator, and other projects' operators are not there.
+#: Commands that need Meta, an operator's machine, or other projects' operators, which do not exist here.
 ELSEWHERE = ("graph.facebook.com", "WABA_ID=", "pip install", "postgresql.cnpg.io")
 SECRET_OF_CRM = f"whsec_{b64encode(bytes(24)).decode()}"
 EXPORTED = {"WHATSAPP_APP_SECRET": SECRET["appSecret"], "WHATSAPP_ACCESS_TOKEN": SECRET["accessToken"]}
-#: kubectl's verbs that read, or make what is not the chart's.
+#: kubectl's verbs that only read, or make objects that are not the chart's.
 HARMLESS = {"get", "describe", "logs", "exec", "wait", "create", "top", "drain"}
-#: A test cluster's storage class need not grow its volumes; and what is not the chart's, or needs a file.
+#: Changes that this cluster does not allow, or whose objects are not the chart's, or that need a file.
 NOT_HERE = ("store.sqlite.size", "namespace", "trial", "apply", "delete job", "values.yaml", "shop-events")
 
 
 def blocks(text: str) -> list[str]:
-    """The shell blocks of a page, in order, without what is done elsewhere."""
+    """The shell blocks of a page, in order, without those for other places."""
     found = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [block for block in found if not any(word in block for word in ELSEWHERE)]
 
@@ -43,7 +43,7 @@ def in_namespace(script: str, namespace: str) -> str:
 
 
 def tolerant(script: str) -> str:
-    """The doctor warns of what a bare cluster lacks, and a shop without customers has no order P-1042."""
+    """The doctor warns of things that a bare cluster lacks, and a shop without customers has no order P-1042."""
     doctor = re.sub(r"^(recado doctor .*)$", r"{ \1\n} || [ $? -le 3 ]", script, flags=re.MULTILINE)
     return re.sub(r"^(.* P-1042)$", r"{ \1 || true; } 2>&1 | grep 'no order P-1042'", doctor, flags=re.MULTILINE)
 
@@ -53,7 +53,8 @@ IMAGE = os.environ.get("RECADO_TEST_IMAGE", ":").rpartition(":")[::2]
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder like the root of a checkout, in which files may be written, with the operator's list of endpoints."""
+    """A folder like the root of a checkout, in which the test may write files, with the operator's list of
+    endpoints."""
     for name in ("charts", "service", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
     crm = {
@@ -67,7 +68,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def elsewhere(release: Release) -> Iterator[str]:
-    """A namespace of its own, since the page makes one and a release called shop."""
+    """A namespace of its own, because the page creates one and a release called shop."""
     name = f"{release.namespace}-docs"
     yield name
     for other in (RELEASE, "trial"):
@@ -76,7 +77,7 @@ def elsewhere(release: Release) -> Iterator[str]:
 
 
 def shell(release: Release, script: str, place: Path) -> str:
-    """What a terminal shows; fails with the first command that fails."""
+    """The output of a script; the script stops at the first command that fails."""
     path = f"{release.folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     variables = "".join(f"export {name}={value}\n" for name, value in EXPORTED.items())
     whole = f"cd {shlex.quote(str(place))}\nexport PATH={shlex.quote(path)}\nset -exo pipefail\n{variables}{script}"
@@ -84,7 +85,7 @@ def shell(release: Release, script: str, place: Path) -> str:
 
 
 def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsewhere: str) -> None:
-    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order, and the install three times."""
+    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order; the installation three times."""
     script = "\n".join(blocks((DOCS / "operations.md").read_text()))
     script = re.sub(r"^export WHATSAPP_APP_SECRET=\.\.\..*$", "", script, flags=re.MULTILINE)
     script = tolerant(script)
@@ -96,7 +97,7 @@ def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsew
 
 
 def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
-    """What Helm prints after an install with the simulator."""
+    """The notes that Helm prints after an installation with the simulator."""
     notes = release.helm("get", "notes", RELEASE)
     typed = [line.strip() for line in notes.splitlines() if line.startswith("     ")]
     assert len(typed) >= 5
@@ -119,7 +120,7 @@ def changes() -> list[str]:
 
 @pytest.mark.parametrize("line", changes())
 def test_an_upgrade_and_a_rollback_follow_whatever_was_typed(release: Release, place: Path, line: str) -> None:
-    """Nothing that an operator is told to do makes Helm refuse what comes next."""
+    """After any command of the docs, Helm accepts an upgrade and a rollback."""
     if "$NAME-drain" in line:
         release.upgrade(drain={"loop": True})
     names = f"export NAMESPACE={release.namespace} NAME={NAME} HELM_RELEASE={RELEASE} CLAIM={NAME}-queue\n"

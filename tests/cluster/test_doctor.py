@@ -1,4 +1,4 @@
-"""The doctor on a real cluster: a healthy release has no fault, and each planted one is found."""
+"""The doctor on a real cluster: it finds no fault in a healthy release, and each planted fault in a faulty one."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def levels(findings: list[dict[str, str]], level: str) -> list[str]:
 
 
 def test_a_healthy_release_has_no_fault(release: Release) -> None:
-    """Whatever else the doctor would like better (an ingress, say), nothing is broken."""
+    """There may be warnings, such as a missing ingress, but no fault."""
     eventually(lambda: release.get("cronjob", f"{NAME}-drain")["status"].get("lastSuccessfulTime"), 120, "a drain")
     eventually(lambda: not levels(release.doctor(), "fault"), 60, f"no fault: {levels(release.doctor(), 'fault')}")
 
@@ -63,7 +63,7 @@ def drain_without_settings(release: Release) -> None:
 
 
 def another_app_secret(release: Release) -> None:
-    """What Meta signs is refused."""
+    """Webhooks that Meta signs are refused."""
     set_secret(release, WHATSAPP_APP_SECRET="a0c7be07" * 4)
     release.kubectl("rollout", "restart", f"deployment/{NAME}")
     release.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
@@ -121,12 +121,12 @@ FAULTS: dict[Act, tuple[str, str]] = {
     no_certificate: ("fault", "contains no certificate"),
     too_large_for_any_node: ("fault", "fits on no node"),
 }
-#: The expected words that are Kubernetes', a setting's or the test's own, and not the doctor's.
+#: Expected words that come from Kubernetes, from a setting or from the test, and not from the doctor.
 OTHERS = {"RECADO_DRAIN_BATCH", "ImagePull", "Image", "not-there"}
 
 
 def fix(release: Release) -> None:
-    """Whatever a test planted is undone by what an operator would do: install again what should be there."""
+    """Undoes what a test planted as an operator would: by installing again what should be there."""
     release.kubectl("delete", f"deployment/{NAME}", f"cronjob/{NAME}-drain", f"secret/{NAME}")
     release.kubectl("delete", "ingress", NAME, "--ignore-not-found")
     release.kubectl("delete", "jobs", "--all")
@@ -136,7 +136,7 @@ def fix(release: Release) -> None:
 
 @pytest.mark.parametrize(("plant", "expected"), FAULTS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[str, str]) -> None:
-    """Within a minute and a half, in which a drain begins, the doctor names it, with the right severity."""
+    """Within 90 seconds, in which a drain begins, the doctor names it with the right severity."""
     level, text = expected
     try:
         plant(release)
@@ -148,7 +148,7 @@ def test_a_planted_fault_is_found(release: Release, plant: Act, expected: tuple[
 
 
 def test_replies_that_are_given_up_show_as_an_event(release: Release) -> None:
-    """`kubectl describe deployment` tells of replies given up, as a number and never as a person."""
+    """`kubectl describe deployment` shows their number, without personal data."""
     release.simulator("/faults", {"ratios": {"code:131026": 1.0}})
     release.order(3)
 

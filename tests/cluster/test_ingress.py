@@ -1,4 +1,4 @@
-"""Meta's way in: through a real ingress controller, by TLS, to the one public path."""
+"""The way of Meta's webhooks: through a real ingress controller, with TLS, to the one public path."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ SETTINGS = Settings(whatsapp_phone_number_id=("106540352242922",))
 def ingress(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a traefik on this machine that serves the release's Ingress.
 
-    Skipped where this machine cannot reach the pods' network, as with a cluster that is elsewhere.
+    Skipped if this machine cannot reach the pods' network, for example because the cluster is remote.
     """
     address = release.get("pod", release.web_pods()[0])["status"]["podIP"]
     try:
@@ -87,7 +87,7 @@ def _controller(namespace: str) -> str:
 
 
 def _traefik(release: Release, folder: Path, port: int) -> "subprocess.Popen[bytes]":
-    """traefik's Ingress provider, with an account of its own in the cluster."""
+    """traefik's Ingress provider, with its own account in the cluster."""
     config = json.loads(release.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
     cluster = config["clusters"][0]["cluster"]
     authority = folder / "ca"
@@ -117,7 +117,7 @@ def _traefik(release: Release, folder: Path, port: int) -> "subprocess.Popen[byt
 
 def _ask(method: str, port: int, path: str, **options: Any) -> httpx.Response:
     headers = {"host": HOST, **options.pop("headers", {})}
-    # The certificate is the test's own; what is asked is where the path leads.
+    # The certificate is the test's own; the test is about the path.
     with httpx.Client(verify=False, timeout=10) as client:
         return client.request(method, f"https://127.0.0.1:{port}{path}", headers=headers, **options)
 
@@ -130,7 +130,7 @@ def _answers(port: int) -> bool:
 
 
 def test_an_order_goes_through_the_ingress(release: Release, ingress: str) -> None:
-    """A signed order is answered 200 through TLS and the ingress; a wrongly signed one is refused."""
+    """A signed order gets 200 through TLS and the ingress; an order with a wrong signature is refused."""
     port = int(ingress.rpartition(":")[2])
     body = order(SETTINGS, "Zapatos", 1)
     signed = {"x-hub-signature-256": signature(SECRET["appSecret"].encode(), body).decode()}
@@ -146,13 +146,13 @@ def test_an_order_goes_through_the_ingress(release: Release, ingress: str) -> No
     ["/", "/metrics", "/readyz", "/docs", "/api/v1/webhook/", "/api/v1/webhook/retry", "/api/v1/webhook/queue-status"],
 )
 def test_nothing_else_is_public(ingress: str, path: str) -> None:
-    """Every other path ends at the ingress, with traefik's own 404."""
+    """For every other path, traefik itself responds with 404."""
     answer = _ask("GET", int(ingress.rpartition(":")[2]), path)
     assert (answer.status_code, answer.text.strip()) == (404, "404 page not found")
 
 
 def test_an_upgrade_through_the_ingress_refuses_nothing(release: Release, ingress: str) -> None:
-    """Orders that come through an ingress controller's kept connections are all answered 200 during an upgrade."""
+    """During an upgrade, all orders over kept connections of an ingress controller get 200."""
     port = int(ingress.rpartition(":")[2])
     statuses: dict[int, int] = {}
     before = release.web_pods()
@@ -166,7 +166,7 @@ def test_an_upgrade_through_the_ingress_refuses_nothing(release: Release, ingres
             statuses[status] = statuses.get(status, 0) + 1
             if number % 50 == 0 and replaced_at is None and not set(before) & set(release.web_pods()):
                 replaced_at = time.monotonic()
-            # The old pod serves on for its preStop seconds and some; the load goes on beyond its end.
+            # The old pod continues to serve for its preStop seconds and a little longer; the load outlasts it.
             if replaced_at is not None and time.monotonic() - replaced_at > 15:
                 break
             time.sleep(0.005)

@@ -11,7 +11,7 @@ IMAGE = os.environ.get("RECADO_TEST_LOADTEST_IMAGE", "")
 
 @pytest.mark.skipif(not IMAGE, reason="needs RECADO_TEST_LOADTEST_IMAGE, the image of loadtests/Dockerfile")
 def test_a_load_test_is_run_and_judged(release: Release) -> None:
-    """One upgrade is one run: 40 messages a second for 15 seconds, each acknowledged and answered exactly once."""
+    """One upgrade is one run: 40 messages a second for 15 seconds, each acknowledged and with exactly one reply."""
     repository, _, tag = IMAGE.rpartition(":")
     image = {"repository": repository, "tag": tag}
     release.upgrade(loadtest={"enabled": True, "image": image, "rate": 40, "seconds": 15})

@@ -16,7 +16,7 @@ import pytest
 from .conftest import RELEASE, Release, eventually, install, new_namespace
 
 MANIFESTS = Path(__file__).with_name("postgres.yaml")
-#: What the server's container runs to send a signal to the server and to all its processes.
+#: The command in the server's container that sends a signal to the server and all its processes.
 KILL = "kill -KILL $(head -1 $PGDATA/postmaster.pid)"
 EVERY = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = postgres ] && kill -{} ${{p#/proc/}}; done; true'
 
@@ -31,7 +31,7 @@ def namespace() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def release(namespace: str) -> Release:
-    """Three web pods and two drains that may use the tables, on a schema that another role owns."""
+    """Three web pods and two drains that may use the tables, with a schema that another role owns."""
     given = {"IMAGE": os.environ["RECADO_TEST_POSTGRES_IMAGE"], "PASSWORD": secrets.token_hex(12)}
     Release(namespace).kubectl("apply", "-f", "-", stdin=string.Template(MANIFESTS.read_text()).safe_substitute(given))
     migrate = {"key": "owner"}
@@ -40,12 +40,12 @@ def release(namespace: str) -> Release:
 
 
 def on_the_server(release: Release, script: str) -> None:
-    """Runs a script of the shell in the database server's container."""
+    """Runs a shell script in the database server's container."""
     release.kubectl("exec", "deploy/postgres", "--", "sh", "-c", script)
 
 
 def test_an_order_is_answered_by_one_of_three_pods(release: Release) -> None:
-    """The hook's Job has made the schema before the pods started; an order is quoted once."""
+    """The hook's Job has made the schema before the pods start; an order gets one quote."""
     assert len(release.web_pods()) == 3
     release.simulator("/messages", {"texts": ["Quiero 2 zapatos y 1 camisa"]})
     ledger = release.settled(1, 10)
@@ -60,7 +60,7 @@ def test_helm_test_passes(release: Release) -> None:
 
 
 def test_the_doctor_finds_no_fault(release: Release) -> None:
-    """No check that knows only a volume and a CronJob misjudges a database and a Deployment."""
+    """The checks for a volume and a CronJob do not misjudge a database and a Deployment."""
 
     def faults() -> list[str]:
         return [f"{f['area']}: {f['text']}" for f in release.doctor() if f["level"] == "fault"]
@@ -69,7 +69,8 @@ def test_the_doctor_finds_no_fault(release: Release) -> None:
 
 
 def test_what_an_outage_holds_up_the_drains_deliver(release: Release) -> None:
-    """While the Graph API is down the queue grows; when it is back two drains share it and deliver each reply once."""
+    """While the Graph API is down, the queue grows. When it is back, two drains share the work and deliver each
+    reply once."""
     release.outage(True)
     release.order(200)
     eventually(lambda: release.queue()["pending_retry"] >= 200, 60, "a queue that grows")
@@ -80,7 +81,7 @@ def test_what_an_outage_holds_up_the_drains_deliver(release: Release) -> None:
 
 
 def change_under_load(release: Release, change: Callable[[], None]) -> None:
-    """0 responses other than 200, 0 redeliveries, 0 lost, 0 doubled while all web pods and drains are replaced."""
+    """While all web pods and drains are replaced, every response is 200, and no reply is lost or doubled."""
     before = set(release.web_pods())
     release.order(3000, per_second=100)
     time.sleep(5)
@@ -90,12 +91,12 @@ def change_under_load(release: Release, change: Callable[[], None]) -> None:
 
 
 def test_an_upgrade_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
-    """The hook's Job runs beside the pods of before, which go on answering until the new ones are ready."""
+    """The hook's Job runs beside the old pods, which continue to serve until the new ones are ready."""
     change_under_load(release, lambda: release.upgrade(settings={"RECADO_LOG_LEVEL": "warning"}))
 
 
 def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
-    """The way back is as quiet as the way there."""
+    """The same holds for a rollback."""
 
     def rollback() -> None:
         release.helm("rollback", RELEASE, "--wait", "--timeout", "180s")
@@ -105,12 +106,13 @@ def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Releas
 
 
 def test_killed_pods_and_a_killed_server_lose_nothing(release: Release) -> None:
-    """Web pods, drains and the server die at random under load; every order is answered in the end.
+    """Web pods, drains and the server are killed at random under load; in the end every order has a reply.
 
-    A kill between Meta's acceptance and its record is settled by the status that follows, so doubles are rare; they are
-    printed. Replies are sent through the drains too, since one call in five fails at first.
+    If a process is killed between Meta's acceptance and its record, the status that follows settles the attempt. So
+    doubled replies are rare; the test prints them. One call in five fails at first, so that drains send replies,
+    too.
     """
-    chance = random.Random(11)  # what dies when is the same in every run
+    chance = random.Random(11)  # the kills are the same in every run
     release.simulator("/faults", {"ratios": {"server_error": 0.2}})
     release.order(3000, per_second=40)
     victims = ["web", "server", "drain"] * 3
@@ -129,7 +131,8 @@ def test_killed_pods_and_a_killed_server_lose_nothing(release: Release) -> None:
 
 
 def test_a_frozen_server_holds_up_and_loses_nothing(release: Release) -> None:
-    """A server that answers nothing for 20 s: pods become unready, Meta brings its webhooks again, nothing is lost."""
+    """The server does not respond for 20 s: pods become unready, Meta delivers its webhooks again, and nothing is
+    lost."""
     release.order(1000, per_second=40)
     time.sleep(5)
     on_the_server(release, EVERY.format("STOP"))

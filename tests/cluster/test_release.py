@@ -1,4 +1,4 @@
-"""The life of a release: orders are answered through Services and an ingress, and nothing is lost on the way."""
+"""The life of a release: orders get replies through Services and an ingress, and nothing is lost."""
 
 import json
 import random
@@ -9,7 +9,7 @@ from .conftest import NAME, RELEASE, Release, eventually, run
 
 
 def test_an_order_is_answered_through_the_service(release: Release) -> None:
-    """A customer's order reaches the web pod through its Service, and the quote reaches the customer, once."""
+    """A customer's order reaches the web pod through its Service, and one quote reaches the customer."""
     release.simulator("/messages", {"texts": ["Quiero 2 zapatos y 1 camisa"]})
     ledger = release.settled(1, 10)
     assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
@@ -25,7 +25,7 @@ def test_helm_test_passes(release: Release) -> None:
 
 
 def test_pods_are_confined(release: Release) -> None:
-    """From inside: not root, no capabilities, a root file system that cannot be written, a volume that can."""
+    """Inside a pod: not root, no capabilities, a read-only root file system, a writable volume."""
     probe = (
         "import os, pathlib\n"
         "print(os.getuid(), os.getgid())\n"
@@ -44,13 +44,13 @@ def test_pods_are_confined(release: Release) -> None:
 
 
 def test_network_policies_are_accepted(release: Release) -> None:
-    """The policies are in the cluster, and with them orders still go through (the test above ran under them)."""
+    """The policies are in the cluster, and orders still get through (the test above ran under them)."""
     names = {policy["metadata"]["name"] for policy in release.get("networkpolicies")["items"]}
     assert names == {f"{NAME}-web", f"{NAME}-drain", f"{NAME}-simulator"}
 
 
 def test_what_an_outage_holds_up_the_cron_job_delivers(release: Release) -> None:
-    """While the Graph API is down the queue grows; when it is back the CronJob delivers every answer once."""
+    """While the Graph API is down, the queue grows. When it is back, the CronJob delivers every reply once."""
     release.outage(True)
     release.order(40)
     eventually(lambda: release.queue()["pending_retry"] >= 40, 30, "a queue that grows")
@@ -62,14 +62,14 @@ def test_what_an_outage_holds_up_the_cron_job_delivers(release: Release) -> None
 
 
 def test_a_drain_by_hand_is_followed_to_its_end(release: Release) -> None:
-    """`recado drain --in-cluster` starts a Job from the CronJob and tells how it went."""
+    """`recado drain --in-cluster` starts a Job from the CronJob and says how it ended."""
     release.upgrade(drain={"suspend": True})
     try:
         release.outage(True)
         release.order(10)
         eventually(lambda: release.queue()["pending_retry"] >= 10, 30, "a queue that grows")
         release.outage(False)
-        time.sleep(4)  # the back-off
+        time.sleep(4)  # the backoff
         command = [sys.executable, "-m", "recado", "drain", "--in-cluster", "-n", release.namespace]
         assert "drain finished" in run(*command, "--release", RELEASE)
         assert release.settled(10, 10)["doubled"] == 0
@@ -78,7 +78,7 @@ def test_a_drain_by_hand_is_followed_to_its_end(release: Release) -> None:
 
 
 def test_an_upgrade_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
-    """0 answers other than 200, 0 redeliveries, 0 lost, 0 doubled while every web pod is replaced."""
+    """While every web pod is replaced, every response is 200, and no reply is lost or doubled."""
     before = release.web_pods()
     release.order(3000, per_second=100)
     time.sleep(5)
@@ -88,7 +88,7 @@ def test_an_upgrade_under_load_refuses_nothing_and_loses_nothing(release: Releas
 
 
 def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Release) -> None:
-    """The way back is as quiet as the way there."""
+    """The same holds for a rollback."""
     before = release.web_pods()
     release.order(3000, per_second=100)
     time.sleep(5)
@@ -99,7 +99,8 @@ def test_a_rollback_under_load_refuses_nothing_and_loses_nothing(release: Releas
 
 
 def test_an_upgrade_that_fails_leaves_the_old_pod_able_to_start_again(release: Release) -> None:
-    """New settings with an image that is not there: the old pod restarts with its own, and a rollback is quiet."""
+    """New settings with an image that does not exist: the old pod restarts with its own settings, and a rollback
+    causes no errors."""
     (old,) = release.web_pods()
     revision = json.loads(release.helm("history", RELEASE, "-o", "json"))[-1]["revision"]
     tag = release.values["image"]["tag"]
@@ -120,12 +121,12 @@ def test_an_upgrade_that_fails_leaves_the_old_pod_able_to_start_again(release: R
 
 
 def test_killed_pods_lose_nothing(release: Release) -> None:
-    """Web and drain pods are killed at random under load, without warning; every order is answered in the end.
+    """Web and drain pods are killed at random under load, without a grace period; in the end every order has a reply.
 
-    A kill between Meta's acceptance and its record is settled by the status that follows, so doubles are rare; they are
-    printed. Replies are sent through the drain too, since one call in five fails at first.
+    If a process is killed between Meta's acceptance and its record, the status that follows settles the attempt. So
+    doubled replies are rare; the test prints them.
     """
-    chance = random.Random(7)  # which pod dies when is the same in every run
+    chance = random.Random(7)  # the kills are the same in every run
     release.simulator("/faults", {"ratios": {"server_error": 0.2}})
     release.order(2000, per_second=40)
     kills = 0
@@ -140,7 +141,7 @@ def test_killed_pods_lose_nothing(release: Release) -> None:
 
 
 def test_a_drain_runs_without_a_web_pod_on_the_node_of_the_volume(release: Release) -> None:
-    """The affinity that keeps web and drain together lets a drain start alone; it goes where the volume is."""
+    """The affinity that keeps web and drain together lets a drain start alone, on the node with the volume."""
     release.kubectl("scale", f"deployment/{NAME}", "--replicas=0")
     try:
         eventually(lambda: not release.web_pods(), 60, "no web pod")
@@ -160,7 +161,8 @@ def test_a_drain_runs_without_a_web_pod_on_the_node_of_the_volume(release: Relea
 
 
 def test_the_queue_outlives_the_release(release: Release) -> None:
-    """Uninstalled in the middle of an outage and installed again: the claim was kept and every answer is delivered."""
+    """The release is uninstalled during an outage and installed again: the claim was kept, and every reply is
+    delivered."""
     release.outage(True)
     release.order(20)
     eventually(lambda: release.queue()["pending_retry"] >= 20, 30, "a queue that grows")
