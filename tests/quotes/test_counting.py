@@ -60,6 +60,17 @@ from tests.quotes.shops import quote
         ("uniformes", "un par de zapatos talla treinta y cinco", {"ZAP-35": "1"}),
         ("uniformes", "overoles: 2 M, 3 L, 1 XXL", {"OVE-M": "2", "OVE-L": "3"}),
         ("uniformes", "overoles, 2 M y 1 XS", {"OVE-M": "2"}),
+        (
+            "uniformes",
+            "2 camisas blancas 10, 2 camisas blancas 12, las de 10 que sean 3",
+            {"CAM-10": "3", "CAM-12": "2"},
+        ),
+        (
+            "uniformes",
+            "2 camisas blancas 10 y 2 camisas blancas 12, las de talla 10 mejor 3",
+            {"CAM-10": "3", "CAM-12": "2"},
+        ),
+        ("uniformes", "2 polos azules M, 2 polos blancos M, los azules que sean 5", {"POA-M": "5", "POB-M": "2"}),
         ("abarrotes2", "un kilo más de manzana", {"FRU-MA": "1"}),
         ("abarrotes2", "1. Maseca 2\n2. Salvo 1", {"HAR-01": "2", "SLV-01": "1"}),
     ],

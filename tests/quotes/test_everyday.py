@@ -43,10 +43,11 @@ def test_it_is_understood_without_a_question(shop: str, text: str, expected: dic
         ("reposteria", "un cupcake de chocolate por niño"),
         ("jugueteria", "el de la foto y una cuerda"),
         ("jugueteria", "una cuerda y lo de la imagen"),
+        ("uniformes", "las de siempre pero 4"),
     ],
 )
 def test_what_the_message_does_not_tell_is_asked(shop: str, text: str) -> None:
-    """The number of people, or the content of a picture."""
+    """The number of people, the content of a picture, or of an earlier order."""
     assert quote(shop, text).asks
 
 
@@ -104,3 +105,10 @@ def test_what_is_asked_for_among_talk_is_asked_back(shop: str, text: str, expect
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert read.asks
+
+
+def test_a_greeting_that_asks_is_no_yes() -> None:
+    """ "todo bien" agrees where it stands alone; behind a greeting, or as a question, it asks how we are."""
+    assert quote("uniformes", "todo bien").intent is Intent.CONFIRM
+    assert quote("uniformes", "Buenas tardes, qué tal? todo bien?").intent is Intent.GREETING
+    assert quote("uniformes", "todo bien?").intent is Intent.GREETING

@@ -67,29 +67,31 @@ def amends(reading: "Reading", i: int) -> bool:
     """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a second thought counts anew what was
     wished."""
     j = reading.context.next(i, QUIET | {role.COMMA})
-    wished = reading.last((Stance.WANTED,)) is not None
+    has_wishes = reading.last((Stance.WANTED,)) is not None
     if reading.context.kind(j) in (role.PRODUCT, role.QUALITY):
-        return Flag.QUANTITY_AFTER in reading.elements[j].flags and is_wished(reading, reading.elements[j])
-    if reading.context.kind(j) is not role.QUANTITY or not wished or reading.context.kind(j + 1) is role.MORE:
+        return Flag.QUANTITY_AFTER in reading.elements[j].flags and wished(reading, reading.elements[j]) is not None
+    if reading.context.kind(j) is not role.QUANTITY or not has_wishes or reading.context.kind(j + 1) is role.MORE:
         return False
     if Flag.BOUND not in reading.elements[j].flags:
         return True
     return any(
-        e.q is reading.elements[j] and is_wished(reading, e) and reading.context.kind(e.index + 1) is not role.MORE
+        e.q is reading.elements[j] and wished(reading, e) is not None and reading.context.kind(e.index + 1) is not role.MORE
         for e in reading.elements[j : j + _NEAR]
     )
 
 
-def is_wished(reading: "Reading", element: Element) -> bool:
-    """Whether a product, or one of the kind that a quality tells, is wished."""
+def wished(reading: "Reading", element: Element) -> Wish | None:
+    """The wish for a product, or for one of the kind that a quality tells."""
     if element.kind is not role.QUALITY:
-        return reading.known(element) is not None
-    wanted = (w.product for w in reading.wishes if w.state is Stance.WANTED)
-    return any(
-        n is not None and n in reading.matcher.with_head(n, element.words, element.sizes)
-        for n in wanted
-        if element.words or element.sizes
-    )
+        return reading.known(element)
+    if not (element.words or element.sizes):
+        return None
+    for wish in reading.wishes:
+        if wish.state is not Stance.WANTED or wish.product is None:
+            continue
+        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
+            return wish
+    return None
 
 
 def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
@@ -100,4 +102,4 @@ def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
         again = partly or context.kind(i + 1) is role.ONLY
     else:
         again = element.q is None and context.kind(i + 1) is role.CORRECTION and context.kind(i + 2) is role.QUANTITY
-    return again and is_wished(reading, element)
+    return again and wished(reading, element) is not None

@@ -109,7 +109,7 @@ class _Gist:
         return bool(unsettled) and not self.roles & {role.SETTLED, role.TAKING}
 
     def agrees(self) -> bool:
-        asks = role.QUESTION in self.kinds and len(self.kinds) > 2
+        asks = role.QUESTION in self.kinds and (len(self.kinds) > 2 or role.GREETING in self.roles)  # "¿todo bien?"
         return role.YES in self.roles and self.content == 0 and Stance.REFUSED not in self.states and not asks
 
     def greets(self) -> bool:

@@ -51,7 +51,11 @@ def add_other_size(scene: Scene, i: int) -> int:
 
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:
-    """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3"."""
+    """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3", "las de 10 que
+    sean 3"."""
+    phrase = scene.lexicon.phrase(scene.norms, i + 1)
+    if phrase is not None and role.CORRECTION in phrase[1]:
+        return True
     return scene.kind(-3) in _TAKES_OUT or (
         scene.norm(i + 1) == "no" and scene.kind(-3) in (role.STOP, role.COMMA, role.LINE)
     )

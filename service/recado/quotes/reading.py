@@ -7,7 +7,7 @@ from recado.quotes import role
 from recado.quotes.amounts import bare_quantity, may_be_each, of_each_kind, share_each
 from recado.quotes.binding import Binder
 from recado.quotes.context import QUIET, Context
-from recado.quotes.corrections import amends, correct, counts_anew, keep_only
+from recado.quotes.corrections import amends, correct, counts_anew, keep_only, wished
 from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.heads import Serving, serve
 from recado.quotes.matcher import Matcher
@@ -139,7 +139,11 @@ class Reading:
             if state.only and state.corrected and element.q is None and keep_kind(self, element):
                 state.only = state.corrected = False
                 return
-            state.corrected = state.corrected or (element.q is not None and counts_anew(self, i, element))
+            anew = counts_anew(self, i, element)
+            if anew and element.q is None:
+                self.focus = wished(self, element)  # "las de 10 que sean 3"
+                return
+            state.corrected = state.corrected or anew
             follow_quality(self, element, state)
         elif element.kind is role.UNKNOWN and not self.context.asked(i, element, state, self.priced):
             if self.context.kind(i - 1) is role.CORRECTION and self.context.closes(i + 1):
