@@ -223,6 +223,8 @@ class Interpreter:
             said = as_bare(Named(Does.REMOVE, mention))  # "la camisa" is the only "camisa polo"
             kin = [sku for sku in lines if self._wanted.is_alike(sku, skus[0])]
             alike = [s for s in kin if self._ellipsis.has_any(s, said) or self._ellipsis.by_names([s], mention.words)]
+            sizes = [word for word in mention.words if not word.isalpha()]  # "el foco 12V" is not the "foco LED"
+            alike = list(self._ellipsis.by_names(alike, sizes)) if sizes else alike
             return alike if len(alike) == 1 else []
         if skus:
             return []
