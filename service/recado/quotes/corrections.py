@@ -75,7 +75,9 @@ def amends(reading: "Reading", i: int) -> bool:
     if Flag.BOUND not in reading.elements[j].flags:
         return True
     return any(
-        e.q is reading.elements[j] and wished(reading, e) is not None and reading.context.kind(e.index + 1) is not role.MORE
+        e.q is reading.elements[j]
+        and wished(reading, e) is not None
+        and reading.context.kind(e.index + 1) is not role.MORE
         for e in reading.elements[j : j + _NEAR]
     )
 
