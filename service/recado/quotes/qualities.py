@@ -16,6 +16,7 @@ from recado.quotes.words import Kind
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
+ALL: Final = frozenset(["todo", "todos", "todas"])
 _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
 """Tables of qualities: a thing has one of each."""
 
@@ -50,9 +51,8 @@ def follow_quality(reading: "Reading", element: Element, state: State) -> None:
     last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
     if last is None and (state.corrected or state.only or q is not None):
         last = reading.last((Stance.REFUSED,))
-    if q is None and state.factor is not None and last is not None:  # "y la misma cantidad de roja"
-        q = Quantity((last.amount or 1) * state.factor, element.end, pairs=last.pairs, unit=last.unit, bare=False)
-        state.factor = None
+    if q is None and last is not None:
+        q = _as_many(reading, last, element, state)
     if last is None or last.product is None:
         _follow_unknown(reading, last, element, q)
         return
@@ -170,7 +170,7 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
         wish.doubts.append(Doubt.QUALITY_OR_THING)  # "una de queso", of jamón y queso
     if not element.sizes:
         part_of(reading, whole, element)
-        whole.specific = _is_specific(whole)
+        whole.specific = _is_specific(reading, whole, product)
         whole.kinds.append(wish)
     _add_wish(reading, wish, q)
 
@@ -230,10 +230,27 @@ def _is_listed_kind(reading: "Reading", element: Element) -> bool:
     return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
 
 
-def _is_specific(whole: Wish) -> bool:
-    """Whether a thing was named by more than its head: then it has no kinds ("5 tacos al pastor, 3 de asada")."""
+def _as_many(reading: "Reading", last: Wish, element: Element, state: State) -> Quantity | None:
+    """ "y la misma cantidad de roja", "6 camisas, todas de manga larga": a number that the last thing tells."""
+    factor, state.factor = state.factor, None
+    if factor is None and (last.amount is None or not _is_of_all(reading, element)):
+        return None
+    amount = (last.amount or 1) * (1 if factor is None else factor)
+    return Quantity(amount, element.end, pairs=last.pairs, unit=last.unit, bare=False)
+
+
+def _is_of_all(reading: "Reading", element: Element) -> bool:
+    i = element.index - 1 - (reading.context.kind(element.index - 1) in (role.OF, role.TO, role.DEFINITE))
+    return reading.context.kind(i) is role.NOISE and reading.context.norm(i) in ALL
+
+
+def _is_specific(reading: "Reading", whole: Wish, kind: int) -> bool:
+    """Whether a thing was named by more than its head, or by what tells it from the product `kind`: then it has no
+    kinds ("5 tacos al pastor, 3 de asada", "uno de chorizo, uno de pollo")."""
     match = whole.element.match
-    return whole.element.kind is role.QUALITY or (match is not None and match.words > 1)
+    if whole.element.kind is role.QUALITY or match is None:
+        return whole.element.kind is role.QUALITY
+    return match.words > 1 or whole.product in reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])
 
 
 def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
@@ -282,11 +299,15 @@ def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
     if whole.parts or whole.kinds:
         return
     opener = part if part.q is None or part.q.index > part.index else part.q
-    i = opener.index - 1
+    i, more = opener.index - 1, Flag.ANOTHER in opener.flags or reading.context.kind(part.index + 1) is role.MORE
     while reading.context.kind(i) in (role.NOISE, role.OF, role.THAT, role.DEFINITE, role.FOR, role.POSSESSIVE):
+        more = more or role.ANOTHER in reading.context.roles(i)
         i -= 1
-    marked = reading.context.kind(i) in (role.COMMA, role.LINK, role.LINE, role.STOP)
-    added = reading.context.kind(i) is role.AND or Flag.ANOTHER in opener.flags
+    marked = not more and (
+        reading.context.kind(i) in (role.COMMA, role.LINK, role.LINE, role.STOP) or _is_of_all(reading, part)
+    )
+    added = more or reading.context.kind(i) is role.AND
+    marked = marked and not more
     whole.divisible = (marked or not added) and not _qualities(reading, whole.element) & _qualities(reading, part)
     whole.divided = whole.divisible and marked and Flag.QUALIFIED not in whole.element.flags
 

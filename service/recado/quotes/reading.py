@@ -1,6 +1,5 @@
 """Follows the customer through a message: wishes, refusals, corrections, ellipsis."""
 
-import itertools
 from fractions import Fraction
 
 from recado.quotes import role
@@ -17,6 +16,7 @@ from recado.quotes.role import Role
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import EFFECTS
 from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
+from recado.quotes.wholes import settle_wholes
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 
 
@@ -62,12 +62,10 @@ class Reading:
         share_each(self, state)
         serve(self)
         self._settle_excepted()
-        self._settle_named()
+        settle_wholes(self)
         if self.priced and not any(w.state is Stance.WANTED for w in self.wishes):
             for wish in self.wishes:  # "tienen camisas, y cuánto cuestan?"
                 wish.state = Stance.WANTED if wish.state is Stance.MENTIONED else wish.state
-        for wish in self.wishes:
-            wish.take_out_kinds()
 
     def _takes_offered(self, kind: Role) -> bool:
         """ "¿tienes el abrigo? lo quiero": what was only told of is wanted."""
@@ -111,21 +109,6 @@ class Reading:
                 for wish in self.wishes:
                     if match is not None and wish.product in match.products:
                         wish.state = Stance.REFUSED
-
-    def _settle_named(self) -> None:
-        """ "quiero filete, 2 kilos de tilapia y 1 de robalo": the names that follow say which of several were meant."""
-        for wish, after in itertools.pairwise(self.wishes):
-            if (
-                wish.state is not Stance.WANTED
-                or not wish.choices
-                or self.context.kind(wish.element.index + 1) not in (role.COMMA, role.LINK)
-            ):
-                continue
-            named = [w for w in self.wishes if w.state is Stance.WANTED and w.product in wish.choices]
-            told = sum(w.amount or 1 for w in named)
-            q = wish.element.q.quantity if wish.element.q is not None else None
-            if after in named and (q is None or q.article or q.value == told):
-                wish.state = Stance.REFUSED
 
     def _thing(self, i: int, element: Element, state: State) -> None:
         if state.instead or (state.changing and element.kind is not role.QUALITY):

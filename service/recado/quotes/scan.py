@@ -336,7 +336,7 @@ class Scanner(Scene):
         """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
         before = self.kind(-1)
         if before is role.OF:
-            return self.kind(-2) in _BEFORE_KIND
+            return self.kind(-2) in _BEFORE_KIND or self.after_all()
         return (
             before is role.QUANTITY and role.OF in self.roles[i - 1] and not self.is_product(i)
         )  # "una docena de maicena"
@@ -380,7 +380,8 @@ class Scanner(Scene):
             return add_container(self, i, determined)
         if role.MODIFIER in roles or role.SIZEMARK in roles:
             numbered = role.SIZES in roles and self.is_counted(i + 1)  # "y pequeñas 3"
-            opens = self.kind(-1) in _BEFORE_LISTED and (role.COLOURS in roles or numbered or self.is_kind(i))
+            listed = self.kind(-1) in _BEFORE_LISTED and (role.COLOURS in roles or numbered or self.is_kind(i))
+            opens = listed or (self.after_all() and self.is_kind(i))
             if (determined and (not roles & {role.NOUN} or self.is_kind(i))) or opens or self.after_correction():
                 return add_quality(self, i)
             if not roles & set(PRIORITY):

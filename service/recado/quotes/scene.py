@@ -40,6 +40,7 @@ _NO_NOUN: Final = frozenset(
         role.FILLER,
     ]
 )
+_ALL: Final = frozenset(["todo", "todos", "todas"])
 BEHIND: Final = 40
 """How many earlier elements are looked at: more than any sentence has."""
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
@@ -178,6 +179,11 @@ class Scene(Words):
 
     def after_correction(self) -> bool:
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
+
+    def after_all(self) -> bool:
+        """Whether "todos" stands before, also with "de" or "en" behind it: "6 jeans, todos azules"."""
+        i = len(self.elements) - 1 - (self.kind(-1) in (role.OF, role.TO, role.DEFINITE))
+        return i > 0 and self.elements[i].kind is role.NOISE and self.norms[self.elements[i].start] in _ALL
 
     def is_of_kin(self, product: int, norm: str) -> bool:
         """Whether a word names products that share a head with this one, but not this one."""

@@ -46,15 +46,19 @@ def _half(scene: Scene, end: int) -> Quantity | None:
 
 def _rest(scene: Scene, end: int) -> Quantity | None:
     told: int | Fraction = 0
-    thing = role.OUTSIDE
+    thing = before = role.OUTSIDE
+    several = any(e.kind is role.SEVERAL for e in scene.behind())
     for element in scene.behind():
         if element.kind in THINGS:
             thing = element.kind
-        elif element.quantity is not None and thing is role.QUALITY:
+        elif element.quantity is not None and (
+            thing is role.QUALITY or before is role.OF or (several and thing is role.PRODUCT)  # "10 tacos: 5 pastor"
+        ):
             told += element.quantity.value
         elif element.quantity is not None:
             whole = element.quantity
             return _part(whole, whole.value - told, end) if 0 < told < whole.value else None
+        before = element.kind
     return None
 
 

@@ -95,13 +95,25 @@ class Wish(msgspec.Struct):
         if self.amount is None or self.amount == told:
             self.state = Stance.REFUSED
 
-    def take_out_kinds(self) -> None:
-        """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta"."""
+    def divide(self, *, is_total: bool) -> None:
+        """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta".
+
+        Parts that do not make it up are asked about, unless it was told in total: "4 gorras en total, 2 rojas".
+        """
         of_its_own = self.parts or any(kind.product == self.product for kind in self.kinds)
-        if self.kinds and self._is_divided() and (of_its_own or not self.specific):
-            rest = sum(self.parts)
-            if self.amount in (None, rest + sum(kind.amount or 1 for kind in self.kinds)):
-                self.amount, self.parts = rest, []
+        if self.shared or not self._is_divided() or (self.specific and not of_its_own):
+            return
+        rest = sum(self.parts)
+        told = rest + sum(kind.amount or 1 for kind in self.kinds)
+        if self.kinds and self.amount in (None, told):
+            self.amount, self.parts = rest, []
+        elif self.amount is not None and self.amount != told and (is_total or self._falls_short(told)):
+            self.amount, self.parts = self.amount - (told - rest) * is_total, []
+            self.doubts = [] if is_total else [Doubt.QUALITY_OR_THING]
+
+    def _falls_short(self, told: int | Fraction) -> bool:
+        """Whether parts leave some of the amount, or two of them are more than it."""
+        return self.amount is not None and (self.amount > told or len(self.parts) + len(self.kinds) > 1)
 
     def _is_divided(self) -> bool:
         """Two parts or more that sum up to the amount make it up, whatever stands before them; one, behind a mark."""
