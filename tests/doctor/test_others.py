@@ -8,7 +8,7 @@ from recado.cluster.doctor import Finding, Level
 from recado.telemetry import metrics
 from tests.doctor.conftest import METRICS, NODE, World
 from tests.doctor.fake_cluster import FakeCluster, pod
-from tests.doctor.test_doctor import settings
+from tests.doctor.faults import settings
 
 Look = Callable[..., list[Finding]]
 ON_PHONE = (200, '{"health_status": {"can_send_message": "AVAILABLE"}, "is_on_biz_app": true}')

@@ -9,7 +9,7 @@ from recado.cluster.doctor import Finding, Level
 from recado.simulator.templates import Templates
 from tests.doctor.conftest import World
 from tests.doctor.fake_cluster import FakeCluster
-from tests.doctor.test_doctor import settings
+from tests.doctor.faults import settings
 
 Look = Callable[..., list[Finding]]
 
