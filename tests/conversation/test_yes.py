@@ -29,7 +29,7 @@ UNKNOWN = (
 )  # fmt: skip
 QUESTIONS = (
     "¿tienen bufandas?", "¿hay talla M?", "¿es de algodón?", "¿y la bufanda?", "¿cuándo llega la bufanda?",
-    "¿cuánto es?", "¿puedo pagar con tarjeta?", "¿de qué color?", "¿seguro?", "¿me haces descuento?", "¿y si llevo 3?",
+    "¿cuánto es?", "¿de qué color?", "¿seguro?", "¿me haces descuento?", "¿y si llevo 3?",
     "cuánto es el envío", "cuánto vale la bufanda",
 )  # fmt: skip
 REFUSALS = (
@@ -101,10 +101,13 @@ def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
     [
         "sí, ¿cuándo llega?", "sí, a qué hora llega?", "dale, en cuánto tiempo llega?",
         "sí, y cuánto tardan en llegar?", "listo, cuánto demora el envío a Surco?",
+        "sí, ¿en cuánto llega?", "sí, ¿puedo pagar con tarjeta?", "sí, ¿aceptan nequi?", "sí, ¿tienen garantía?",
+        "sí, ¿trae bolsa?", "dale, ¿entregan el martes en la calle 20 # 20-20?",
+        "sí, eso. ¿me mandas la cuenta para transferir?",
     ],
 )  # fmt: skip
-def test_a_yes_with_the_question_when_the_order_comes_confirms(text: str) -> None:
-    """The question sets no condition."""
+def test_a_yes_with_a_question_of_service_confirms(text: str) -> None:
+    """When the order comes, how it is paid and what comes with it set no condition."""
     assert after(text) == (State.CONFIRMED, SHOWN)
 
 
@@ -113,6 +116,7 @@ def test_a_yes_with_the_question_when_the_order_comes_confirms(text: str) -> Non
     [
         "sí, a qué hora llega la bufanda?", "sí pero ¿cuándo llega?", "sí, ¿cuándo llega? ¿tienen bufandas?",
         "¿cuándo llega?", "sí, ¿cuándo llega? y cuánto es?",
+        "sí, pero ¿aceptan nequi?", "¿sí aceptan nequi?", "sí aceptan nequi?",
     ],
 )  # fmt: skip
 def test_a_question_of_more_than_when_the_order_comes_holds_a_yes_back(text: str) -> None:

@@ -54,7 +54,8 @@ class Agreement:
     def hear(self, element: Element) -> None:
         """Take a word of a yes for one, where it stands as one."""
         i = element.index
-        refused = self._context.kind(i - 1) is role.NEGATION  # "no vale, mejor 2"
+        verb = i - (self._context.kind(i - 1) is role.DEFINITE)
+        refused = self._context.kind(verb - 1) is role.NEGATION  # "no vale, mejor 2", "no lo confirme todavía"
         later = puts_off(element, self._context)
         if refused or later or is_if(element, self._context, self._scanner):
             return
@@ -73,12 +74,10 @@ class Agreement:
         if any(puts_off(e, self._context) for e in self._elements if e.index not in spoken):
             self.agrees = self.accepts = False
 
-    def accepts_all(self) -> bool:
-        """Whether it accepts, and nothing is asked beside it."""
-        of_when = any(role.WHEN in e.roles for e in self._elements)  # "sí, ¿a qué hora llega?"
+    def accepts_all(self, asides: AbstractSet[int]) -> bool:
+        """Whether it accepts, and nothing is asked beside it, but for the elements `asides`: "¿a qué hora llega?"."""
         return self.accepts and not any(
-            e.kind in _OPEN and role.VISIT not in e.roles and not (of_when and e.kind is role.QUESTION)
-            for e in self._elements
+            e.kind in _OPEN and role.VISIT not in e.roles and e.index not in asides for e in self._elements
         )
 
 
@@ -111,4 +110,6 @@ def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
     after = context.kind(element.index + 1)
     words = context.norm(element.index + 1).split() if after else []
     brings = after is role.DEFINITE and context.kind(element.index + 2) in (role.REQUEST, role.AVAILABLE, role.UNKNOWN)
-    return brings or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"
+    return (
+        after is role.NEGATION or brings or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))
+    )  # "si lo traen hoy"

@@ -12,6 +12,7 @@ from recado.quotes import role
 from recado.quotes.agreement import PAYING, is_if
 from recado.quotes.elements import Element, Flag
 from recado.quotes.reading import Reading
+from recado.quotes.remarks import Remarks
 from recado.quotes.wishes import Stance
 
 _MARKS: Final = frozenset([role.COMMA, role.STOP, role.LINE, role.QUESTION, role.LINK, role.AND, role.BUT])
@@ -51,6 +52,7 @@ class Reserves:
 
     heard: indexes of the elements that are part of a step; spoken: of those that say something of the order as a whole;
     steering: of those that only say what is done to another. tells: indexes of those that have to lead to something.
+    asides: of those that ask for what changes nothing.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Reserves:
         self._context = reading.context
         self._states = {wish.element.index: wish.state for wish in reading.wishes}
         self._heard, self._spoken, self._steering = heard, spoken, steering
+        self._remarks = Remarks(reading.context, reading.matcher)
         self._clauses = [(clause, of_delivery) for clause, of_delivery in self._delivered()]
         self._leads = [
             any(e.index in heard and e.kind not in _STEERING and not self._is_harmless(e) for e in clause)
@@ -68,9 +71,17 @@ class Reserves:
         self.tells = frozenset(
             element.index
             for clause, of_delivery in self._clauses
+            if not (self._remarks.waives(clause) or self._asks_of_service(clause))
             for element in clause
             if not (self._is_harmless(element) or element.kind in _REFUSALS)
             and not (of_delivery and element.kind not in _STEERING)
+        )
+
+        self.asides = frozenset(
+            element.index
+            for clause, _ in self._clauses
+            for element in reading.elements[clause[0].index : clause[-1].index + 2]
+            if self._asks_aside(clause) or (element.kind is role.BUT and all(map(self._is_harmless, clause)))
         )
 
     def left(self) -> tuple[str, ...]:
@@ -97,6 +108,8 @@ class Reserves:
         )
 
     def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
+        if self._remarks.waives(clause):
+            return False
         if any(role.CONDITION in element.roles for element in clause):
             return True
         condition = next((e for e in clause if is_if(e, self._context, self._reading.scanner)), None)
@@ -118,9 +131,12 @@ class Reserves:
         norm = self._context.norm(element.index)
         if element.kind is role.NOISE:
             roles = element.roles or self._context.roles(element.index)
-            return bool(roles & _HARMLESS_NOISE) and not self._is_of_goods(element)
+            return self._remarks.tells(element) or (bool(roles & _HARMLESS_NOISE) and not self._is_of_goods(element))
         if element.kind is role.UNKNOWN:
             return self._is_talk(element)
+        if element.kind in _STEERING:
+            i = element.index
+            return self._remarks.denies(i) or self._remarks.leaves_out(i) or self._only_closes(i)
         if element.kind is role.MASK and role.PRICE in element.roles:
             return not norm.startswith(("a ", "de "))  # "sí, a 3" is a wish, if not for so many then for so much
         if element.kind is role.QUANTITY:
@@ -129,19 +145,33 @@ class Reserves:
             )  # "mil gracias"
         return element.kind in _HARMLESS or norm in _POINTING or bool(element.roles & _OF_TRIPS)
 
+    def _only_closes(self, i: int) -> bool:
+        """Whether a "no" at `i` answers "¿algo más?": "no, nada más"."""
+        return (
+            i == 0
+            and self._context.kind(0) is role.NEGATION
+            and self._context.kind(1) is role.COMMA
+            and 2 in self._spoken
+        )
+
     def _is_of_goods(self, element: Element) -> bool:
         """Whether a word tells goods apart: "mujer", "lluvia" where boots are sold for it; but not "para mi mujer"."""
         before, norm = self._context.kind(element.index - 1), self._context.norm(element.index)
         if norm in _SENDING or before is role.POSSESSIVE:
             return False
-        if element.roles & _SPEAKS_OF_GOODS:
+        somebody = role.PEOPLE in element.roles and before is role.DEFINITE  # "el bebé duerme"
+        if element.roles & _SPEAKS_OF_GOODS and not somebody:
             return True
         named = bool(element.roles & _NAMING) and self._reading.matcher.knows(norm)
         return named and before not in (role.FOR, role.TO, role.DEFINITE, role.BY)
 
     def _is_talk(self, element: Element) -> bool:
         """Whether an unknown word is a verb by its form or its place: goods are named by nouns."""
-        if element.q is not None or Flag.GOOD in element.flags:
+        if element.q is not None:
+            return False
+        if self._remarks.tells(element):
+            return True
+        if Flag.GOOD in element.flags:
             return False
         word, before = self._reading.scanner.norms[element.start], self._context.norm(element.index - 1)
         return word.endswith(_VERBAL) or before in _PRONOUNS or before.endswith((" me", " te", " se", " lo", "cuando"))
@@ -151,13 +181,25 @@ class Reserves:
         if element.index in self._spoken:
             return False
         if element.kind in _STEERING or element.index in self._steering:
-            return not (leads or role.YES in element.roles)  # "déjalo así y confirma"
+            harmless = element.kind in _STEERING and self._is_harmless(element)
+            return not (leads or harmless or role.YES in element.roles)  # "déjalo así y confirma"
         return element.index in self.tells and element.index not in self._heard
 
-    def _asks(self, clause: Sequence[Element]) -> bool:
-        """Whether it is a question, with its mark or without; "¿sí?" is none, and when it comes is no condition."""
+    def _asks_aside(self, clause: Sequence[Element]) -> bool:
+        """Whether it asks when the order comes, how it is paid or brought: that sets no condition."""
         if any(role.WHEN in e.roles for e in clause):
-            return clause[0].kind is role.BUT
+            return clause[0].kind is not role.BUT
+        return self._asks_of_service(clause)
+
+    def _asks_of_service(self, clause: Sequence[Element]) -> bool:
+        norms = [norm for e in clause for norm in self._context.norm(e.index).split()]
+        marked = self._context.kind(clause[-1].index + 1) is role.QUESTION
+        return marked and self._remarks.is_about_service(clause, norms)
+
+    def _asks(self, clause: Sequence[Element]) -> bool:
+        """Whether it is a question of goods or prices, with its mark or without; "¿sí?" is none."""
+        if self._asks_aside(clause):
+            return False
         marked = self._context.kind(clause[-1].index + 1) is role.QUESTION and any(
             e.kind is not role.YES for e in clause
         )
@@ -173,7 +215,8 @@ class Reserves:
             for element in clause
         )
         no = (
-            clause[-1].kind in _REFUSALS
+            not self._only_closes(clause[-1].index)
+            and clause[-1].kind in _REFUSALS
             and clause[-1].index not in self._spoken
             and role.YES not in clause[-1].roles
             and not (len(clause) > 1 and self._context.norm(clause[-1].index) == "nada")

@@ -108,7 +108,7 @@ class _Walk:
         return Script(
             steps=tuple(steps),
             agrees=self._agreement.agrees,
-            accepts=self._agreement.accepts_all(),
+            accepts=held is not None and self._agreement.accepts_all(held.asides),
             reserves=held.left() if held is not None else (),
             tells=held.tells if held is not None else frozenset(),
             priced=reading.priced and not reading.requested,
