@@ -21,6 +21,8 @@ MOST_LINES: Final = 500
 MOST_QUESTIONS: Final = 10
 MOST_ASKED_BEFORE: Final = 4
 
+_UNCLEAR: Final = Missing | Unresolved
+
 
 class TooMuch(msgspec.Struct, frozen=True):
     """A quantity above the limit."""
@@ -309,10 +311,10 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
-    inquires = (
-        script.priced or script.offers or (script.inquires and (only_named or bool(draft.asked or draft.offered)))
-    )
+    inquires = script.priced or script.offers
+    if script.inquires and not inquires:
+        only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
+        inquires = only_named or bool(draft.asked or draft.offered)
     if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
         draft.apply(asked)
         return draft
@@ -385,7 +387,7 @@ def _is_counted(step: Step) -> bool:
 def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
     """Whether a step wants to change something unknown; a change of a known product that is not in the quote does not
     count."""
-    if not any(isinstance(act, Missing | Unresolved) for act in acts):
+    if not any(isinstance(act, _UNCLEAR) for act in acts):
         return False
     if isinstance(step, Named):
         return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus

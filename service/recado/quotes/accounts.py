@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 from recado.quotes import role
@@ -27,20 +28,29 @@ class Accounts:
         self._reading = reading
         self._wishes = list(_with_kinds(reading.wishes))
         self._elements = {wish.element.index for wish in self._wishes}
-        self._products = {wish.product for wish in self._wishes if wish.product is not None}
-        self._amounts = {
-            1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state is Stance.WANTED
-        }
         self._things = {e.q.index: e for e in reading.elements if e.q is not None}
-        self._spanned = {i for span in reading.scanner.spans.values() for i in range(span.start, span.end)}
+
+    @cached_property
+    def _products(self) -> set[int]:
+        return {wish.product for wish in self._wishes if wish.product is not None}
+
+    @cached_property
+    def _amounts(self) -> set[int | Fraction]:
+        return {1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state is Stance.WANTED}
+
+    @cached_property
+    def _spanned(self) -> set[int]:
+        return {i for span in self._reading.scanner.spans.values() for i in range(span.start, span.end)}
 
     def unowned(self) -> tuple[str, ...]:
         """The unexplained parts, as they are written. Without a wish there is nothing to ask about."""
         reading = self._reading
         if not self._wishes:
             return ()
-        corrections = (self._unmended(e) for e in reading.elements if e.kind is role.CORRECTION)
-        found = [element for element in corrections if element is not None]
+        found: list[Element] = []
+        if role.CORRECTION in reading.kinds:
+            corrections = (self._unmended(e) for e in reading.elements if e.kind is role.CORRECTION)
+            found += [element for element in corrections if element is not None]
         found += [
             element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
         ]
@@ -54,8 +64,14 @@ class Accounts:
         return element.kind is role.QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
 
     def _is_owned_number(self, element: Element) -> bool:
-        q = element.quantity
+        q, thing = element.quantity, self._things.get(element.index)
         if q is None or q.article or not q.value or q.unusable is not None:
+            return True
+        if (
+            thing is not None
+            and Flag.LOST not in thing.flags
+            and (thing.kind is role.QUALITY or self._is_claimed(thing))
+        ):
             return True
         if element.negative or element.flags & _OWNED or element.start in self._spanned:
             return True
@@ -63,10 +79,7 @@ class Accounts:
             return True
         if self._says_again(element.index) and q.value in self._amounts:
             return True
-        thing = self._things.get(element.index)
-        if thing is not None:
-            return Flag.LOST not in thing.flags and (thing.kind is role.QUALITY or self._is_claimed(thing))
-        return any(self._explains(product, q.value) for product in self._products)
+        return thing is None and any(self._explains(product, q.value) for product in self._products)
 
     def _says_again(self, i: int) -> bool:
         """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""

@@ -25,6 +25,7 @@ class Asides:
 
     def __init__(self, reading: Reading, mentions: Mentions) -> None:
         self._elements = reading.elements
+        self._kinds = reading.kinds
         self._context = reading.context
         self._mentions = mentions
 
@@ -57,11 +58,13 @@ class Asides:
 
     def edit(self) -> bool:
         """Whether a word says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
-        return any(map(self._edits, self._elements))
+        if not self._kinds.isdisjoint(_EDITS):
+            return True
+        sin = (e for e in self._elements if e.kind is role.WITHOUT)
+        return role.WITHOUT in self._kinds and any(map(self._is_without, sin))
 
-    def _edits(self, element: Element) -> bool:
-        if element.kind is not role.WITHOUT:
-            return element.kind in _EDITS
+    def _is_without(self, element: Element) -> bool:
+        """Whether "sin" stands before a thing that may go."""
         i = self._context.next(element.index, _DEFINITE)
         known = self._context.kind(i) in (role.PRODUCT, role.SEVERAL)
         return known or (self._context.kind(i) in THINGS and i > element.index + 1)

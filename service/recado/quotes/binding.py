@@ -47,7 +47,7 @@ class Binder:
 
     def _segment(self, segment: list[Element]) -> None:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind is role.QUANTITY or e.kind in THINGS]
-        if len(counted) < 2 and not any(e.kind is role.QUANTITY for _, e in counted):
+        if len(counted) < 2 or not any(e.kind is role.QUANTITY for _, e in counted):
             return
         if self._alternate(counted):
             return
@@ -59,8 +59,10 @@ class Binder:
 
     def _alternate(self, counted: list[tuple[int, Element]]) -> bool:
         """Whether each thing of a segment has its number behind it: "gorra 2 camisa 3"."""
+        if len(counted) < 4:
+            return False
         kinds = "".join("q" if e.kind is role.QUANTITY else "t" for _, e in counted)
-        if len(kinds) < 4 or len(kinds) % 2 or kinds != "tq" * (len(kinds) // 2):
+        if len(kinds) % 2 or kinds != "tq" * (len(kinds) // 2):
             return False
         numbers = [e for _, e in counted if e.kind is role.QUANTITY]
         if any(q.quantity is None or q.quantity.article for q in numbers):
@@ -98,14 +100,18 @@ class Binder:
                 before = counted[k - 1][1] if k else None
                 if thing.kind is role.QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
-                between = [e for e in segment[i + 1 : j] if e.kind is not role.MORE]
-                if _stands_for_a_thing(between, thing):
-                    continue
-                if all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
-                    role.NOUN in e.roles and role.MODIFIER not in e.roles for e in between
-                ):
+                if j == i + 1 or self._leads_to(segment[i + 1 : j], thing):
                     self._join(thing, q, after=False)
                     used.add(id(q))
+
+    def _leads_to(self, behind: list[Element], thing: Element) -> bool:
+        """Whether what stands between a number and a thing lets the number count the thing."""
+        between = [e for e in behind if e.kind is not role.MORE]
+        if _stands_for_a_thing(between, thing):
+            return False
+        return all(e.kind in _TRANSPARENT or self._is_in(e) for e in between) and not any(
+            role.NOUN in e.roles and role.MODIFIER not in e.roles for e in between
+        )
 
     def _join_behind(self, segment: list[Element], counted: list[tuple[int, Element]], used: set[int]) -> None:
         """ "camisas 3"."""

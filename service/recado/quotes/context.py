@@ -93,6 +93,8 @@ class Context:
 
     def tells_each_kind(self, i: int) -> bool:
         """ "una barra de cada sabor", "una armónica de cada tonalidad": whether each kind of a thing is meant."""
+        if self.kind(i + 1) is role.OUTSIDE:
+            return False
         if role.EACH_KIND in self.roles(i + 1):
             return True
         if self.norm(i + 1) != "de cada":

@@ -10,7 +10,7 @@ from recado.quotes.elements import THINGS, Flag
 from recado.quotes.kin_sizes import add_other_size, names_kin
 from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
-from recado.quotes.measures import Measure, measure, opens_amount
+from recado.quotes.measures import Measure, is_followed_by_other, measure, opens_amount
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.scene import WHOLE, Scene
 from recado.quotes.sizes import Size
@@ -35,7 +35,17 @@ def add_amount(scene: Scene, i: int) -> int:
     opens = opens_amount(scene.tokens[i], scene.roles[i], scene.lexicon) or scene.tokens[i].norm in _OPENERS
     if not opens and (span is None or span.kind is not Kind.PRICE):
         return 0
-    return add_other_size(scene, i) or add_unusable(scene, i) or add_measure(scene, i)
+    if end := add_other_size(scene, i):
+        return end
+    if span is None and _counts_the_next(scene, i):
+        return 0
+    return add_unusable(scene, i) or add_measure(scene, i)
+
+
+def _counts_the_next(scene: Scene, i: int) -> bool:
+    """Whether a number in digits stands right before a word that no amount goes on with: "2 zapatos"."""
+    other = is_followed_by_other(scene.tokens, scene.roles, i, scene.lexicon)
+    return other and scene.norms[i + 1] != "a" and role.OR not in scene.roles[i + 1]
 
 
 def add_unusable(scene: Scene, i: int) -> int:

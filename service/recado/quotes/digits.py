@@ -223,13 +223,12 @@ def is_day_of_week(words: Words, start: int, end: int) -> bool:
 
 
 def past_series(words: Words, start: int, end: int) -> int:
-    """Past several hours or ages: "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if these are none."""
-    i = end
-    while (words.norm(i) == "," or words.has(i, role.AND) or words.has(i, role.OR)) and words.is_number(i + 1):
-        i += 2
-    words.matcher.steps.charge(i - end)
-    after = past_hour(words, start, i)
-    return after if i > end and after > i and words.norm(i) != "y" else 0
+    """Past several hours or ages, "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if these are none."""
+    while (words.norm(end) == "," or words.has(end, role.AND) or words.has(end, role.OR)) and words.is_number(end + 1):
+        end += 2
+    words.matcher.steps.charge(end - start - 1)
+    after = past_hour(words, start, end)
+    return after if after > end and words.norm(end) != "y" else 0
 
 
 def is_short_pair(words: Words, start: int, end: int) -> bool:

@@ -63,7 +63,7 @@ class Interpreter:
         if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
-        if (joined := self._joined(steps, at, view)) is not None:
+        if at + 1 < len(steps) and (joined := self._joined(steps, at, view)) is not None:
             return joined, at + 2
         match step:
             case Named():
@@ -350,7 +350,9 @@ def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[
 
 def _line(item: QuoteLine, counted: Set[str], adds: Set[str]) -> Named:
     """A line of the reader's as a step; a number that nobody said is none."""
-    amount = None if item.quantity == 1 and item.sku not in counted else Fraction(item.quantity)
+    amount: int | Fraction | None = item.quantity if isinstance(item.quantity, int) else Fraction(item.quantity)
+    if amount == 1 and item.sku not in counted:
+        amount = None
     mention = Mention(text=item.name, skus=(item.sku,), amount=amount, confidence=item.confidence)
     return Named(Does.ADD if item.sku in adds else Does.ORDER, mention)
 

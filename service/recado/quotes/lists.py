@@ -19,6 +19,18 @@ def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
         for i, t in enumerate(tokens)
         if t.kind is NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind is NEWLINE)
     ]
+    numbered = _opening_indices(tokens, starts, lexicon) if starts else []
+    if not numbered:
+        numbered = _inline_indices(tokens)
+    if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
+        return
+    for i in reversed(numbered):
+        marked = i + 1 < len(tokens) and tokens[i + 1].norm in (".", ")", "-", ":", "°", "º")
+        tokens[i : i + 1 + marked] = [Token(PUNCT, "•", tokens[i].start, tokens[i].end, True)]
+
+
+def _opening_indices(tokens: list[Token], starts: list[int], lexicon: Lexicon) -> list[int]:
+    """Those of the numbers that lines start with that number a list."""
     numbered: list[int] = []
     keyed = len(starts) > 2 and all(tokens[i].keycap and tokens[i].value == n for n, i in enumerate(starts, 1))
     in_order = [tokens[i].value for i in starts] == list(range(1, len(starts) + 1))
@@ -34,13 +46,7 @@ def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
         padded = len(tokens[i].norm) > 1 and tokens[i].norm.startswith("0")
         if marked or padded or (tokens[i].keycap and (keyed or _number_before_line_end(tokens, i + 1, lexicon))):
             numbered.append(i)
-    if not numbered:
-        numbered = _inline_indices(tokens)
-    if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
-        return
-    for i in reversed(numbered):
-        marked = i + 1 < len(tokens) and tokens[i + 1].norm in (".", ")", "-", ":", "°", "º")
-        tokens[i : i + 1 + marked] = [Token(PUNCT, "•", tokens[i].start, tokens[i].end, True)]
+    return numbered
 
 
 def _inline_indices(tokens: list[Token]) -> list[int]:

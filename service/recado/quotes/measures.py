@@ -53,7 +53,7 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
     start = i
     if _norm(tokens, i) in ("unos", "unas") and i + 1 < len(tokens) and tokens[i + 1].kind is NUMBER:
         i += 1  # "unos 2 kilos"
-    if _is_followed_by_other(tokens, roles, i, lexicon):
+    if is_followed_by_other(tokens, roles, i, lexicon):
         return None
     digits, k = _digits(tokens, i, lexicon)
     spaced = k < len(tokens) and tokens[k].spaced
@@ -82,7 +82,7 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
     return Measure(value, unit, j_unit, end)
 
 
-def _is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
+def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
     """Whether a whole number in digits at `i` stands before a word that is no part of a measure: "2 zapatos"."""
     if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False

@@ -296,7 +296,7 @@ RULES: Final = (
     Rule(
         "sizes behind a thing",
         Kind.SIZE,
-        "N",
+        "N ,|-|/|@and N",
         end=digits.past_bare_sizes,
         examples=("botas [30, 32 y 34]",),
         counterexamples=("30, 32 y 34 camisas",),
@@ -347,7 +347,7 @@ RULES: Final = (
     Rule(
         "hours or ages",
         Kind.TIME,
-        "N",
+        "N ,|@and|@or N",
         end=digits.past_series,
         examples=("paso entre [2 y 3 de la tarde]", "niños de [7, 9 y 10 años]"),
         counterexamples=("camisas 2 y 3",),

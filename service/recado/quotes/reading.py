@@ -1,6 +1,7 @@
 """Follows the customer through a message: wishes, refusals, corrections, ellipsis."""
 
 from fractions import Fraction
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.amounts import bare_quantity, may_be_each, of_each_kind, share_each
@@ -19,9 +20,14 @@ from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
 from recado.quotes.wholes import settle_wholes
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 
+_PRICES: Final = frozenset([role.PRICE, role.TOTAL])
+
 
 class Reading:
-    """What one message says. `wishes` in order of first mention; the rest is what its intent is told by."""
+    """What one message says. `wishes` in order of first mention; the rest is what its intent is told by.
+
+    kinds: those of all elements. Who looks for something rare asks them first.
+    """
 
     def __init__(self, text: str, matcher: Matcher) -> None:
         self.matcher = matcher
@@ -35,7 +41,8 @@ class Reading:
         self.servings: list[Serving] = []  # what each of several gets
         self._line = -1  # where the last line broke
         self.focus: Wish | None = None  # the wish that was spoken of last
-        self.asks_price = any(e.kind in (role.PRICE, role.TOTAL) for e in self.elements)
+        self.kinds = frozenset([element.kind for element in self.elements])
+        self.asks_price = not self.kinds.isdisjoint(_PRICES)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
         Binder(self.scanner.tokens, matcher).bind(self.elements)
         self._follow()
@@ -102,6 +109,8 @@ class Reading:
 
     def _settle_excepted(self) -> None:
         """ "Todo menos la faja: faja, 2 shorts": what is left out of all is left out of the list too."""
+        if role.WITHOUT not in self.kinds:
+            return
         for i, element in enumerate(self.elements):
             if element.kind is role.WITHOUT and self.context.norm(i - 1) in ("todo", "todos", "todas"):
                 thing = self.context.next(i, QUIET)
@@ -256,17 +265,12 @@ class Reading:
 
     def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
         """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
+        if role.OR not in self.kinds or wish.product is None or last.product in (None, wish.product):
+            return False
         j = i - 1
         while self.context.kind(j) in (role.DEFINITE, role.NOISE) or self.elements[j] is wish.element.q:
             j -= 1
-        if (
-            self.context.kind(j) is not role.OR
-            or wish.product is None
-            or last.product is None
-            or last.product == wish.product
-        ):
-            return False
-        if last.element.end != self.elements[j].start:
+        if self.context.kind(j) is not role.OR or last.element.end != self.elements[j].start:
             return False
         last.choices = (last.product, wish.product)
         last.text = self.scanner.written(last.element.start, wish.element.end)
@@ -277,7 +281,9 @@ class Reading:
         """ "10 aguas, 5 de las aguas con gas": some of those that were wished are of another kind."""
         if wish.amount is None or wish.product is None or wish.state is not Stance.WANTED:
             return
-        if [self.context.kind(k) for k in range(i - 4, i)] != [role.COMMA, role.QUANTITY, role.OF, role.DEFINITE]:
+        if self.context.kind(i - 1) is not role.DEFINITE:
+            return
+        if [self.context.kind(k) for k in range(i - 4, i - 1)] != [role.COMMA, role.QUANTITY, role.OF]:
             return
         kin = {number for family in self.matcher.families_of(wish.product) for number in family.products}
         for whole in self.wishes:

@@ -44,6 +44,7 @@ _QUIET_WORDS: Final = frozenset([
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _PERSONS: Final = frozenset([role.PEOPLE, role.NAME])
+_HELD: Final = Spoken | Bare
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
 """The likeness of the start of a name that is spelled right."""
@@ -70,12 +71,12 @@ class _Walk:
         self._steers_away = False
         self._asides = Asides(reading, self._mentions)
         self._numbers = LoneNumbers(reading, self._draft, self._mentions)
-        self._asks = any(element.kind is role.QUESTION for element in reading.elements)
+        self._asks = role.QUESTION in reading.kinds
 
     def walk(self) -> Script:
         reading, draft, numbers, elements = self._reading, self._draft, self._numbers, self._reading.elements
         found = table().find(reading.scanner.text, reading.scanner.tokens)
-        if any(one.does is Does.CLOSE for one in found.values()):
+        if found and any(one.does is Does.CLOSE for one in found.values()):
             self._agreement.closes_list()
         past, steers = 0, False
         for element in elements:
@@ -98,12 +99,13 @@ class _Walk:
                 self._agreement.hear(element)
         self._agreement.settle(self._spoken)
         steps = draft.finish(agrees=self._agreement.agrees)
-        if self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
+        mends = any(isinstance(step, Named) and step.does is Does.SET for step in steps)
+        if mends and self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
-        kinds = {element.kind for element in elements}
+        kinds = reading.kinds
         offered = not kinds.isdisjoint(_OFFERS) or (self._asks and role.OR in kinds)
-        agreeing = role.YES in kinds or any(isinstance(step, Spoken | Bare) for step in steps)
-        agreeing = agreeing or any(role.EMOJI in element.roles for element in elements)
+        agreeing = role.YES in kinds or any(isinstance(step, _HELD) for step in steps)
+        agreeing = agreeing or (role.NOISE in kinds and any(role.EMOJI in element.roles for element in elements))
         held = self._reserves(steps) if agreeing else None  # nothing else can be held back
         return Script(
             steps=tuple(steps),
@@ -255,21 +257,26 @@ class _Walk:
             draft.chunk.foreign = True
             draft.write(element)
             return
-        apart = adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
         own = element.q.quantity if element.q is not None else None
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
-        refused = wish.state is Stance.REFUSED and not apart
+        refused = wish.state is Stance.REFUSED and not (
+            adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
+        )
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
         if refused and not taken and element.q is None and self._context.kind(element.index + 1) is role.CORRECTION:
             self._mentioned(self._mentions.plain(element), element, refused=False)  # "el satén mejor rosa"
             return
-        pointed = not draft.chunk.leads and self._asides.is_pointed_at(element)
-        if refused and not (taken or self._context.is_taken_out(element.index) or pointed):
+        if refused and not (taken or self._is_refused_behind(element)):
             return  # taken back within the message
         mention = self._mentions.of(wish)
         if draft.exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
             mention, self._numbers.late, refused = replace(mention, amount=None), None, True
         self._mentioned(mention, element, refused=refused)
+
+    def _is_refused_behind(self, element: Element) -> bool:
+        """ "la gorra no", "la gorra quítala", "la gorra, ésa quítala"."""
+        pointed = not self._draft.chunk.leads and self._asides.is_pointed_at(element)
+        return pointed or self._context.is_taken_out(element.index)
 
     def _comes_with(self, element: Element) -> bool:
         """ "reemplaza la bufanda con una toalla"."""
@@ -278,17 +285,19 @@ class _Walk:
 
     def _is_beside_a_yes(self, element: Element) -> bool:
         """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for, unlike "dale, y un zarape"."""
-        unknown = element.kind is role.UNKNOWN and Flag.GOOD not in element.flags
+        if element.kind is not role.UNKNOWN or Flag.GOOD in element.flags or self._draft.chunk.steered:
+            return False
         counted = element.q is not None and element.q.index < element.index and self._context.begins(element.q.index)
-        return unknown and self._agreement.accepts and not self._draft.chunk.steered and not counted
+        return self._agreement.accepts and not counted
 
     def _is_guess(self, element: Element) -> bool:
         """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
         counted, asked for or taken away."""
         match = element.match
-        goes = self._draft.removing or self._context.is_taken_out(element.index)
-        meant = element.q is not None or self._draft.chunk.steered or goes
-        if match is None or meant or match.score >= (_SPELLED if match.how is How.START else CERTAIN):
+        if match is None or element.q is not None or self._draft.chunk.steered or self._draft.removing:
+            return False
+        spelled = match.score >= (_SPELLED if match.how is How.START else CERTAIN)
+        if spelled or self._context.is_taken_out(element.index):
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) is role.DEFINITE
         return told and not self._wants

@@ -224,8 +224,10 @@ class QuoteService:
 
 def as_sold(count: int | Fraction) -> int | Decimal:
     """A whole number, or one with three decimals at most."""
-    if count == int(count):
-        return int(count)
+    if isinstance(count, int):
+        return count
+    if count.denominator == 1:
+        return count.numerator
     return (Decimal(count.numerator) / Decimal(count.denominator)).quantize(_GRAM).normalize()
 
 

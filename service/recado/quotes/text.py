@@ -31,9 +31,9 @@ EMOJI: Final = TokenKind.EMOJI
 
 _TOKEN = re.compile(
     r"""
-    (?P<newline>\n+)
+    (?P<word>[^\W\d_½¼¾ºª]+(?:[\u0300-\u036f]+[^\W\d_½¼¾ºª]*)*)
   | (?P<number>(?<!\S)\.0\d+ | \d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
-  | (?P<word>(?:[^\W\d_½¼¾ºª][\u0300-\u036f]*)+)
+  | (?P<newline>\n+)
   | (?P<other>[^\s_])
     """,
     re.VERBOSE,

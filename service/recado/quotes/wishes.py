@@ -100,8 +100,10 @@ class Wish(msgspec.Struct):
 
         Parts that do not make it up are asked about, unless it was told in total: "4 gorras en total, 2 rojas".
         """
+        if self.shared or not self._is_divided():
+            return
         of_its_own = self.parts or any(kind.product == self.product for kind in self.kinds)
-        if self.shared or not self._is_divided() or (self.specific and not of_its_own):
+        if self.specific and not of_its_own:
             return
         rest = sum(self.parts)
         told = rest + sum(kind.amount or 1 for kind in self.kinds)
