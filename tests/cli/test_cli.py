@@ -27,25 +27,11 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.installation import free_port, listens
 from recado.whatsapp.content import Text
+from tests.cli.commands import ROOT, recado, spawned
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
 from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
 from tests.waiting import PATIENCE_SECONDS, wait_for
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def recado(*words: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command in a new process and a temporary folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "recado", *words],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200", **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -186,13 +172,13 @@ class TestQueue:
 
     def test_json_is_utf8_whatever_the_locale(self, tmp_path: Path) -> None:
         refused_message(tmp_path, "¿mañana? 👟")
-        exported = recado("queue", "export", folder=tmp_path, PYTHONIOENCODING="ascii")
+        exported = spawned("queue", "export", folder=tmp_path, PYTHONIOENCODING="ascii")
 
         assert json.loads(exported.stdout)["content"]["body"] == "¿mañana? 👟"
 
     def test_a_terminal_that_lacks_characters(self, tmp_path: Path, failed_message: int) -> None:
         """Characters that the terminal's encoding lacks are written as escapes."""
-        listed = recado("queue", "list", folder=tmp_path, PYTHONIOENCODING="ascii")
+        listed = spawned("queue", "list", folder=tmp_path, PYTHONIOENCODING="ascii")
 
         assert listed.returncode == 0, listed.stderr
         assert str(failed_message) in listed.stdout
@@ -298,7 +284,7 @@ class TestServe:
 
     def test_missing_settings_are_named_one_a_line(self, tmp_path: Path) -> None:
         """Every missing setting is named, and the exit code is 2."""
-        done = recado("serve", folder=tmp_path)
+        done = spawned("serve", folder=tmp_path)
 
         assert done.returncode == 2
         assert [line.split()[1] for line in done.stderr.splitlines()] == [
@@ -341,7 +327,7 @@ class TestServe:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = str(taken.getsockname()[1])
-            done = recado("serve", folder=tmp_path, **ENVIRONMENT, RECADO_METRICS_PORT=port)
+            done = spawned("serve", folder=tmp_path, **ENVIRONMENT, RECADO_METRICS_PORT=port)
 
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
@@ -353,7 +339,7 @@ class TestDrain:
 
     def test_an_empty_queue_is_work_done(self, tmp_path: Path) -> None:
         """The exit code is 0."""
-        done = recado("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours")
+        done = spawned("drain", folder=tmp_path, WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours")
 
         assert done.returncode == 0
         assert json.loads(done.stderr.splitlines()[-1])["action"] == "drain.finished"
@@ -368,20 +354,20 @@ class TestDrain:
             await queue.close()
 
         asyncio.run(fill())
-        done = recado(
+        done = spawned(
             "drain",
             folder=tmp_path,
             WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours",
             WHATSAPP_API_URL="http://127.0.0.1:9",
         )
-        status = json.loads(recado("queue", "status", "--json", folder=tmp_path).stdout)
+        status = json.loads(spawned("queue", "status", "--json", folder=tmp_path).stdout)
 
         assert done.returncode == 0
         assert status["pending_retry"] == 1
 
     def test_not_being_able_to_work_is_exit_1(self, tmp_path: Path) -> None:
         """The CronJob's pod fails, and Kubernetes says so."""
-        done = recado(
+        done = spawned(
             "drain",
             folder=tmp_path,
             WHATSAPP_ACCESS_TOKEN="an-access-token-of-ours",
@@ -482,7 +468,7 @@ class TestStopping:
 
 def test_help_teaches(tmp_path: Path) -> None:
     """Every command says what it is for."""
-    done = recado("--help", folder=tmp_path)
+    done = spawned("--help", folder=tmp_path)
 
     assert done.returncode == 0
     for command in ("serve", "drain", "queue", "quote", "simulate", "demo"):
@@ -492,7 +478,7 @@ def test_help_teaches(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [("demo",)])
 def test_the_demo_plays(tmp_path: Path, words: tuple[str, ...]) -> None:
     """The demo plays every kind of reply, and its exit code is 0."""
-    done = recado(*words, folder=tmp_path)
+    done = spawned(*words, folder=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Total: $117.48" in done.stdout

@@ -9,7 +9,7 @@ import pytest
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.clock import FakeClock
 from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import ordered

@@ -11,7 +11,7 @@ from recado.queue.model import EVENTS
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.clock import FakeClock
 from tests.events.test_endpoints import CRM
 from tests.queue.conformance_events import CRM as AUDIENCE

@@ -8,7 +8,7 @@ import pytest
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.clock import FakeClock
 from tests.meta import NUMBER
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recado.simulator import Simulator
 from recado.simulator.server import Request, Response, Server
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.delivery.test_notice_channel import PHONE, TLS, Mail
 from tests.meta import ENVIRONMENT, NUMBER
 

@@ -14,7 +14,7 @@ from recado.orders import Line, OrderState
 from recado.queue.sqlite import SqliteRetryQueue
 from recado.runtime import retry_policy
 from recado.settings import load
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.clock import FakeClock
 from tests.queue.conformance_orders import moving, ordered
 from tests.queue.replies import UNLIMITED

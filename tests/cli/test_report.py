@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import recado
+from tests.cli.commands import recado
 from tests.cli.test_orders import numbers as numbers
 from tests.meta import NUMBER
 

@@ -30,10 +30,10 @@ from dashboards import build
 from recado.queue.postgres.migrations import migrate
 from recado.simulator.installation import SECRETS, Installation, Process, answers, free_port
 from recado.simulator.simulator import PHONE_NUMBER_ID
+from tests.waiting import PATIENCE_SECONDS
 
 #: The labels of the target, as in the chart.
 TARGET = {"namespace": "shop", "job": "recado"}
-START_SECONDS = 20.0
 DEFECTIVE = Path(__file__).with_name("defective.py")
 
 SETTINGS = {
@@ -122,7 +122,7 @@ class Stack:
             self.start_prometheus()
             self.start_simulator()
             self.start_service()
-            assert wait_until(lambda: bool(self.query("up == 1")), START_SECONDS), f"no scrape; see {self.folder}"
+            assert wait_until(lambda: bool(self.query("up == 1"))), f"no scrape; see {self.folder}"
         except BaseException:
             self.stop()
             raise
@@ -386,12 +386,12 @@ def fetch(url: str, *, method: str = "GET", body: Any = None, headers: dict[str,
     """The body of a response. Raises OSError (HTTPError for anything but a success)."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers or {})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         text: bytes = answer.read()
     return text
 
 
-def wait_until(true: Callable[[], bool], seconds: float, every: float = 0.1) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS, every: float = 0.1) -> bool:
     """Waits for a condition; returns whether it became true within `seconds`."""
     end = time.monotonic() + seconds
     while not (found := true()) and time.monotonic() < end:

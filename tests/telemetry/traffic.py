@@ -32,8 +32,10 @@ AFTERNOON = f"Etc/GMT{datetime.datetime.now(datetime.UTC).hour - 14:+d}"
 
 #: Settings with which everything happens within seconds.
 SETTINGS = {
-    "RECADO_BACKOFF_SECONDS": "0.4,0.4,0.4,0.4",
+    "RECADO_BACKOFF_SECONDS": "0.4,3,0.4,0.4",  # time to see a second attempt before the third
     "RECADO_UNKNOWN_GRACE_SECONDS": "1.5",
+    "RECADO_READ_TIMEOUT_SECONDS": "3",  # time to see a send and kill its drain
+    "RECADO_LEASE_SECONDS": "10",
     "RECADO_BREAKER_FAILURES": "6",
     "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "4",
     "RECADO_RETRY_AFTER_MAX_SECONDS": "1",
@@ -88,7 +90,7 @@ def everything(stack: Stack) -> int:
     operator(stack)
     stack.backup()
     stack.orders(30, per_second=100)
-    assert wait_until(lambda: total(stack, metrics.RESCUES) > 0, 15), "no lease was rescued"
+    assert wait_until(lambda: total(stack, metrics.RESCUES) > 0), "no lease was rescued"
     time.sleep(1.5)
     stack.stop_drains()
     return third
@@ -167,13 +169,13 @@ def reminder(stack: Stack) -> None:
             connection.execute(sql, (time.time() - 3600,))
         return total(stack, metrics.REMINDERS) >= 1
 
-    assert wait_until(reminded, 15), "nobody was reminded"
+    assert wait_until(reminded), "nobody was reminded"
 
 
 def template(stack: Stack) -> None:
     """A template announces a quote whose window has closed; `conversations` has sent the message."""
     announced = partial(total, stack, metrics.TEMPLATES, "recado_cotizacion_lista", "delivered")
-    assert wait_until(lambda: announced() >= 1, 15), "no template was sent"
+    assert wait_until(lambda: announced() >= 1), "no template was sent"
 
 
 def third_time(stack: Stack) -> int:
@@ -181,10 +183,10 @@ def third_time(stack: Stack) -> int:
     stack.faults(poison={f"+{phone(70)}": "server_error"})
     stack.post(webhook(order(70, wamid=THIRD_TIME)))
     twice = "SELECT 1 FROM entry WHERE wamid = ? AND attempts = 2 AND state = 'queued'"
-    assert wait_until(lambda: bool(_one(stack, twice, THIRD_TIME)), 10, every=0.02), "no second attempt"
+    assert wait_until(lambda: bool(_one(stack, twice, THIRD_TIME)), every=0.02), "no second attempt"
     id_ = int(str(_one(stack, "SELECT id FROM entry WHERE wamid = ?", THIRD_TIME)))
     stack.faults(poison={})
-    assert wait_until(lambda: state(stack, THIRD_TIME) in ("delivered", None), 10), "not delivered"
+    assert wait_until(lambda: state(stack, THIRD_TIME) in ("delivered", None)), "not delivered"
     return id_
 
 
@@ -196,7 +198,7 @@ def killed_sender(stack: Stack) -> None:
     stack.post(webhook(order(71, wamid=victim)))
     stack.faults(poison={f"+{phone(71)}": "timeout"})
     stack.start_victim()
-    assert wait_until(lambda: state(stack, victim) == "sending", 10, every=0.01), "the drain does not send"
+    assert wait_until(lambda: state(stack, victim) == "sending", every=0.01), "the drain does not send"
     stack.end("victim", signal.SIGKILL)
     stack.faults(poison={})
     stack.start_drains(1.0)
@@ -210,10 +212,10 @@ def hopeless(stack: Stack) -> None:
     for number in range(len(faults)):
         stack.post(webhook(order(80 + number)))
         stack.post(webhook(order(180 + number)))
-    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "retries_exhausted") >= 1, 15), (
+    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "retries_exhausted") >= 1), (
         "retries were not exhausted"
     )
-    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "unknown") >= 1, 15), "no outcome stayed unknown"
+    assert wait_until(lambda: total(stack, metrics.FAILED_REASONS, "unknown") >= 1), "no outcome stayed unknown"
     stack.faults(poison={})
 
 
@@ -236,7 +238,7 @@ async def refused_buttons(stack: Stack) -> None:
     )
     await queue.add_message(reply, lease=False)
     await queue.close()
-    assert wait_until(lambda: total(stack, metrics.TEXT_FALLBACKS) >= 1, 10), "no text went out instead"
+    assert wait_until(lambda: total(stack, metrics.TEXT_FALLBACKS) >= 1), "no text went out instead"
     stack.faults(poison={})
 
 
@@ -254,7 +256,7 @@ def catalogue(stack: Stack) -> None:
     for text, outcome in (("sku,name\nbroken", "refused"), (good + "\n", "loaded")):
         stack.catalogue.write_text(text)
         series = f'recado_catalogue_reloads_total{{outcome="{outcome}"}} 1.0'
-        assert wait_until(partial(_exposes, stack, series), 10), outcome
+        assert wait_until(partial(_exposes, stack, series)), outcome
 
 
 def _exposes(stack: Stack, series: str) -> bool:
@@ -277,7 +279,7 @@ def meta_is_down(stack: Stack) -> None:
     """The Graph API fails until the breaker opens."""
     stack.faults(outages=[{"fault": "server_error"}])
     stack.orders(20, per_second=50)
-    assert wait_until(lambda: breaker(stack) == "outage", 10), "the breaker did not open"
+    assert wait_until(lambda: breaker(stack) == "outage"), "the breaker did not open"
 
 
 def outage(stack: Stack) -> None:
@@ -286,16 +288,16 @@ def outage(stack: Stack) -> None:
     for number, text in enumerate(("Quiero 2 zapatos", "Quiero 1 camisa")):  # the second quote supersedes the first
         stack.post(webhook(message(f"{WAMID}.super{number}", text, phone=phone(22))))
     stack.faults(outages=[])
-    assert wait_until(lambda: breaker(stack) is None, 15), "the breaker did not close"
+    assert wait_until(lambda: breaker(stack) is None), "the breaker did not close"
 
 
 def operator(stack: Stack) -> None:
     """The access token has expired; a person puts it right."""
     stack.faults(outages=[{"fault": "code:190"}])
     stack.orders(3, per_second=50)
-    assert wait_until(lambda: breaker(stack) == "operator", 10), "nobody was called"
+    assert wait_until(lambda: breaker(stack) == "operator"), "nobody was called"
     stack.faults(outages=[])
-    assert wait_until(lambda: breaker(stack) is None, 15), "the breaker did not close"
+    assert wait_until(lambda: breaker(stack) is None), "the breaker did not close"
 
 
 # -- looking into the store --------------------------------------------------------------------------------------------
