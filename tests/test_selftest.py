@@ -3,10 +3,7 @@
 import contextlib
 import itertools
 import os
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +16,7 @@ import pytest
 from recado import selftest
 from recado.http.webhook import PATH
 from recado.settings import Settings
-from recado.simulator.installation import free_port
+from recado.simulator.installation import RECADO, Server, free_port
 from recado.whatsapp.signature import signature
 
 SETTINGS = Settings(
@@ -30,40 +27,23 @@ SETTINGS = Settings(
 )
 
 
-class Web:
+class Web(Server):
     """`recado serve` as an operator runs it. The Graph API's address has no server, so no reply could be sent."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.metrics_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        self.environment = {
+        environment = {
+            "PATH": os.environ["PATH"],
             "WHATSAPP_VERIFY_TOKEN": SETTINGS.whatsapp_verify_token,
             "WHATSAPP_APP_SECRET": SETTINGS.whatsapp_app_secret,
             "WHATSAPP_ACCESS_TOKEN": SETTINGS.whatsapp_access_token,
             "WHATSAPP_PHONE_NUMBER_ID": SETTINGS.whatsapp_phone_number_id[0],
             "WHATSAPP_API_URL": f"http://127.0.0.1:{free_port()}",
             "RECADO_DATABASE": str(folder / "recado.db"),
-            "RECADO_PORT": str(self.port),
-            "RECADO_METRICS_PORT": str(self.metrics_port),
+            "RECADO_PORT": str(free_port()),
+            "RECADO_METRICS_PORT": str(free_port()),
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "recado", "serve"],
-            env={"PATH": os.environ["PATH"], **self.environment},
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 20
-        while not self._ready():
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.05)
-
-    def _ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
+        super().__init__(environment, program=RECADO, log=folder / "log", folder=folder)
+        self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
 
     def problems(self, settings: Settings, product: str = "Zapatos") -> dict[str, str]:
         steps = selftest.run(settings, self.url, self.metrics_url, product)
@@ -72,10 +52,9 @@ class Web:
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    service = Web(tmp_path_factory.mktemp("web"))
-    yield service
-    service.process.terminate()
-    assert service.process.wait(15) == 0
+    with Web(tmp_path_factory.mktemp("web")) as service:
+        yield service
+        assert service.stop() == 0
 
 
 def test_a_service_that_is_set_up_right_passes_and_nothing_is_queued(web: Web) -> None:
@@ -141,16 +120,12 @@ def test_wrong_secrets_are_told_apart(web: Web) -> None:
 def test_a_secret_that_is_not_metas_shows_in_what_was_refused(tmp_path: Path) -> None:
     """The self-test signs with the same wrong secret as the pod, so its order is accepted. The webhooks that Meta
     sent before show the problem."""
-    service = Web(tmp_path)
-    try:
+    with Web(tmp_path) as service:
         for number in range(3):
             body = selftest.order(SETTINGS, "Zapatos", number)
             headers = {"x-hub-signature-256": signature(b"the secret in Meta's dashboard", body).decode()}
             assert httpx.post(f"{service.url}{PATH}", content=body, headers=headers).status_code == 401
         problems = service.problems(SETTINGS)
-    finally:
-        service.process.terminate()
-        service.process.wait(15)
     assert list(problems) == ["webhooks have the right signature"]
     assert problems["webhooks have the right signature"].startswith("3 were refused and 0 accepted")
 

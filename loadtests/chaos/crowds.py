@@ -34,15 +34,6 @@ class Target:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def wait_until_ready(self, seconds: float = 30.0) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with contextlib.suppress(httpx.TransportError):
-                if self.client.get(self.url("/readyz")).status_code == 200:
-                    return
-            time.sleep(0.02)
-        raise TimeoutError("the service did not become ready")
-
     def resident_mib(self) -> float:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * 4096 / MEBIBYTE

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from recado.http.app import App
 from recado.queue.protocol import RetryQueue
 from recado.runtime import make_web
 from recado.settings import load
-from recado.simulator.installation import free_port
+from recado.simulator.installation import RECADO, Server, free_port
 from recado.telemetry.web_metrics import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, PATH, FakeGraph, signed, webhook
@@ -69,30 +67,25 @@ class Pod:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
     """A separate process without a Graph API; it limits no address, so that it handles every request."""
     folder = tmp_path_factory.mktemp("abuse")
-    port = free_port()
     environment = {
         **os.environ,
         **ENVIRONMENT,
         "WHATSAPP_API_URL": "http://127.0.0.1:9",
         "RECADO_DATABASE": str(folder / "recado.db"),
-        "RECADO_PORT": str(port),
+        "RECADO_PORT": str(free_port()),
         "RECADO_METRICS_PORT": str(free_port()),
         "RECADO_BAD_SIGNATURES_PER_MINUTE": "1000000",
         "RECADO_DRAIN_SECONDS": "0.05",
         "RECADO_LOG_LEVEL": "error",
     }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "recado", "serve"], env=environment, stdout=log, stderr=log)
-    try:
-        target = crowds.Target(port, process.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
-        target.wait_until_ready()
+    log = folder / "log"
+    with Server(environment, program=RECADO, log=log, folder=folder) as server:
+        target = crowds.Target(server.port, server.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
         with contextlib.closing(target.client):
             yield target
-        assert process.poll() is None, "the service died"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert "Traceback" not in (folder / "log").read_text()
+        assert server.running, "the service died"
+        server.stop(signal.SIGKILL)
+    assert "Traceback" not in log.read_text()
 
 
 StartPod = Callable[..., contextlib.AbstractAsyncContextManager[Pod]]
