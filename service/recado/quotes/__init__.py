@@ -1,4 +1,4 @@
-"""Orders in Spanish, quotes in return."""
+"""Reads orders in Spanish and makes quotes of them."""
 
 from recado.quotes.catalogue import Catalogue, CatalogueError, CatalogueFile, Product, ReloadOutcome
 from recado.quotes.intent import Intent

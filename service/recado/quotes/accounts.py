@@ -22,7 +22,8 @@ _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 
 
 class Accounts:
-    """Tracks what each part of one reading owns. A wish owns its thing even if it is refused or only mentioned."""
+    """Tracks which parts of one reading are explained by what. A wish explains its thing even if the thing is
+    refused or only mentioned."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -43,7 +44,7 @@ class Accounts:
         return {i for span in self._reading.scanner.spans.values() for i in range(span.start, span.end)}
 
     def unowned(self) -> tuple[str, ...]:
-        """The unexplained parts, as they are written. Without a wish there is nothing to ask about."""
+        """The unexplained parts, as the customer wrote them. Without a wish there is nothing to ask about."""
         reading = self._reading
         if not self._wishes:
             return ()
@@ -98,19 +99,19 @@ class Accounts:
         return context.kind(j) is role.COPULA and context.kind(j - 2) is role.POSSESSIVE
 
     def _is_elsewhere(self, i: int) -> bool:
-        """Whether what stands beside a number has taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
+        """Whether the words beside a number have taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
         return self._reading.context.kind(i + 1) is role.INSTEAD or (
             i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags
         )
 
     def _is_claimed(self, thing: Element) -> bool:
-        """Whether a wish is of this thing, or of the same product."""
+        """Whether a wish is for this thing, or for the same product."""
         if thing.index in self._elements:
             return True
         return thing.match is not None and not self._products.isdisjoint(thing.match.products)
 
     def _tells_another(self, element: Element) -> bool:
-        """Whether a quality is of other products than those wished: "precio de bocina chica y grande"."""
+        """Whether a quality belongs to other products than those wished: "precio de bocina chica y grande"."""
         context = self._reading.context
         listed = context.kind(element.index - 1) is role.AND or context.is_listed(element.index)
         if not listed or element.q is not None or not (element.words or element.sizes):
@@ -120,7 +121,7 @@ class Accounts:
         return bool(kin) and kin.isdisjoint(self._products)
 
     def _unmended(self, correction: Element) -> Element | None:
-        """What a correction names that could not be taken for anything: "mejor marmolado", which is not sold."""
+        """The thing in a correction that could not be understood: "mejor marmolado", which is not sold."""
         context, elements = self._reading.context, self._reading.elements
         if context.norm(correction.index).endswith(_SAYS_HOW):
             return None

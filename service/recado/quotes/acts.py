@@ -1,4 +1,4 @@
-"""What a message does to the present order, and what the message is read against: values only."""
+"""What a message does to the present order, and what the message is read against. Values only."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -59,8 +59,8 @@ class Scale(msgspec.Struct, frozen=True):
 
 
 class AskBack(msgspec.Struct, frozen=True):
-    """Asks a question that waits for an answer: which of the candidates, or how many of the only one. sets: the answer
-    is how many there are to be of a line."""
+    """Asks a question that stays open: which of the candidates, or how many of the only one. sets: the answer is the
+    new quantity of a line."""
 
     text: str
     candidates: tuple[str, ...]
@@ -69,7 +69,7 @@ class AskBack(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Answers a question with skus. A quantity of None means the one that waits for the answer."""
+    """Answers a question with skus. A quantity of None means the one of the question."""
 
     question: int
     picks: tuple[tuple[str, Quantity | None], ...]
@@ -84,7 +84,7 @@ class Narrow(msgspec.Struct, frozen=True):
 
 
 class DropQuestion(msgspec.Struct, frozen=True):
-    """Drops a question: the customer no longer wants what it is about."""
+    """Drops a question, because the customer no longer wants the thing."""
 
     question: int
 
@@ -107,7 +107,7 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """A question that waits: see `AskBack`."""
+    """An open question; see `AskBack`."""
 
     text: str
     candidates: tuple[str, ...]
@@ -115,14 +115,14 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class AskPrice(msgspec.Struct, frozen=True):
-    """Asks what products cost, each with its quantity. offered: products of which any may be meant."""
+    """Asks for the prices of products, each with its quantity. offered: products of which any may be meant."""
 
     lines: tuple[tuple[str, Quantity], ...]
     offered: Pending | None = None
 
 
 class Take(msgspec.Struct, frozen=True):
-    """Orders what was asked about; if nothing was asked about, it is a yes."""
+    """Orders the things of the last price question; if there was none, it is a yes."""
 
 
 class Confirm(msgspec.Struct, frozen=True):
@@ -159,12 +159,10 @@ Act = Edit | Talked | AskPrice | Take | Confirm | Decline | CancelAll | AskTotal
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the steps are read against.
-
-    lines: skus with quantities. topic: skus of the last order or change. asked: skus with quantities of the last price
-    question; asked_before: of those right before it; offered: what else it may have been about. ordered: skus of a
-    confirmed order, which is not changed here. named: skus that the message itself has named by now.
-    """
+    """What the steps are read against. lines: skus with quantities. topic: skus of the last order or change. asked:
+    skus with quantities of the last price question; asked_before: those of the question right before it; offered:
+    what else it may have been about. ordered: skus of a confirmed order, which is not changed here. named: skus that
+    the message itself has named so far."""
 
     lines: tuple[tuple[str, Quantity], ...] = ()
     pending: tuple[Pending, ...] = ()
@@ -177,8 +175,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def target(self) -> str | None:
-        """The product that a bare number refers to: the line that is asked about, that of the last order or change, or
-        the only line."""
+        """The product that a bare number refers to: the line that recado asks about, the line of the last order or
+        change, or the only line."""
         lines = [sku for sku, _ in self.lines]
         for pending in reversed(self.pending):
             if len(pending.candidates) == 1 and pending.candidates[0] in lines:

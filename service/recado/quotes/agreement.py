@@ -1,4 +1,4 @@
-"""Whether a message holds a yes, and whether it is nothing but one, with noise around it."""
+"""Whether a message contains a yes, and whether it is only a yes with noise around it."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -35,10 +35,8 @@ _TO_CONFIRM: Final = frozenset(["confirmo", "confirmar", "confirmamos", "confirm
 
 
 class Agreement:
-    """Hears the words of a yes of one message, one after the other.
-
-    agrees: there is one, and it is not put off. accepts: it opens the message, or settles it whatever stands beside it.
-    """
+    """Hears the words of a yes in one message, one after the other. agrees: there is a yes, and it is not put off.
+    accepts: it opens the message, or settles it whatever else the message contains."""
 
     def __init__(self, elements: Sequence[Element], scanner: Scanner, context: Context) -> None:
         self.agrees = self.accepts = False
@@ -48,11 +46,11 @@ class Agreement:
         self._closed = False
 
     def closes_list(self) -> None:
-        """The message says that the list is complete: "ya, es todo" is no yes."""
+        """The message says that the list is complete: "ya, es todo" is not a yes."""
         self._closed = True
 
     def hear(self, element: Element) -> None:
-        """Take a word of a yes for one, where it stands as one."""
+        """Counts a word as a yes if it is one at its place."""
         i = element.index
         verb = i - (self._context.kind(i - 1) is role.DEFINITE)
         refused = self._context.kind(verb - 1) is role.NEGATION  # "no vale, mejor 2", "no lo confirme todavía"
@@ -70,12 +68,12 @@ class Agreement:
         self.accepts = self.accepts or opens or role.SETTLED in element.roles
 
     def settle(self, spoken: AbstractSet[int]) -> None:
-        """Takes the yes back where the message puts it off, but for what is told in the elements `spoken`."""
+        """Takes the yes back if the message puts it off; the elements in `spoken` do not matter."""
         if any(puts_off(e, self._context) for e in self._elements if e.index not in spoken):
             self.agrees = self.accepts = False
 
     def accepts_all(self, asides: AbstractSet[int]) -> bool:
-        """Whether it accepts, and nothing is asked beside it, but for the elements `asides`: "¿a qué hora llega?"."""
+        """Whether it accepts and asks for nothing else, apart from the elements in `asides`: "¿a qué hora llega?"."""
         return self.accepts and not any(
             e.kind in _OPEN and role.VISIT not in e.roles and e.index not in asides for e in self._elements
         )
@@ -104,7 +102,7 @@ def _comes_later(i: int, context: Context) -> bool:
 
 
 def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
-    """ "si me las dejas a 10": no yes, unlike "si me las llevo", where a word of a yes follows."""
+    """ "si me las dejas a 10" is not a yes; "si me las llevo" is, because a word of a yes follows."""
     if scanner.written(element.start, element.end).lower() != "si":
         return False
     after = context.kind(element.index + 1)

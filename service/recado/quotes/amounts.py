@@ -1,4 +1,4 @@
-"""Quantities that stand apart from their thing: "mejor 3", "camisas, 4", "2 de cada uno", "el doble"."""
+"""Quantities that are apart from their thing: "mejor 3", "camisas, 4", "2 de cada uno", "el doble"."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -29,13 +29,14 @@ _AHEAD: Final = 40
 
 
 def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
-    """Give a quantity that stands apart to its thing. One that finds none, and is no size or share, is left over."""
+    """Gives a quantity without a thing to its thing. A quantity that finds none, and is not a size or a share, is
+    left over."""
     if _add_half(reading, i, element) or _place(reading, i, element, state):
         element.flags.add(Flag.PLACED)
 
 
 def _add_half(reading: "Reading", i: int, element: Element) -> bool:
-    """ "pizza y media": one and a half of the thing that stands right before."""
+    """ "pizza y media": one and a half of the thing right before."""
     q = element.quantity
     if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) is not role.AND:
         return False
@@ -47,7 +48,7 @@ def _add_half(reading: "Reading", i: int, element: Element) -> bool:
 
 
 def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
-    """Give a quantity to the thing that it counts; false if it finds none."""
+    """Gives a quantity to the thing that it counts; false if there is none."""
     q = element.quantity
     assert q is not None
     steered = _steer(reading, i, q, state)
@@ -64,7 +65,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
 
 
 def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None:
-    """Whether the words around a quantity place it: "2 de cada uno", "para 3 personas"; None if they say nothing."""
+    """Whether the words around a quantity show its place: "2 de cada uno", "para 3 personas"; None if they do not."""
     context = reading.context
     j = context.next(i, QUIET)
     after, before = context.kind(j), context.kind(i - 1)
@@ -100,7 +101,7 @@ def _give_each_anew(reading: "Reading", q: Quantity, state: State) -> None:
 
 
 def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
-    """ "50 m de cable 14 y 4 tomas. El 14 ya no": a refusal of the only thing that has the number in its name."""
+    """ "50 m de cable 14 y 4 tomas. El 14 ya no": refuses the only thing that has the number in its name."""
     if not reading.context.post_negated(i):
         return False
     named = [
@@ -116,7 +117,7 @@ def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
 
 
 def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
-    """Whether a number counts the thing before it although it stands behind a preposition or a copula."""
+    """Whether a number counts the thing before it although it follows a preposition or a copula."""
     before = reading.context.kind(i - 1)
     if before is role.TO and reading.context.norm(i - 1) == "como":
         return True  # "unas camisas, como 3"
@@ -124,7 +125,7 @@ def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
 
 
 def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
-    """Whether a quantity is placed as what the last thing measures, or is a size; None if it may count the thing."""
+    """Whether a quantity measures the last thing, or is a size; None if it may count the thing."""
     if q.unusable is Unusable.VAGUE and last.amount is None:
         last.set_amount(q)  # "gasas varias"
         return True
@@ -144,7 +145,7 @@ def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quanti
 
 
 def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity, state: State) -> bool:
-    """Let a quantity count the last thing: as its amount, as more of it, as a part of it, or as a correction."""
+    """Lets a quantity count the last thing: as its amount, as more of it, as a part of it, or as a correction."""
     if Flag.ANOTHER in element.flags and last.amount is None and _is_the_first(reading, i, last):
         return _take(last, q)
     if Flag.ANOTHER in element.flags and _is_the_rest(reading, i):
@@ -187,7 +188,7 @@ def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
 
 
 def _is_the_rest(reading: "Reading", i: int) -> bool:
-    """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those wished."""
+    """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those already wished."""
     if reading.context.kind(i - 1) is role.DEFINITE:
         return True
     if reading.context.kind(i + 1) is not role.FOR:
@@ -198,8 +199,8 @@ def _is_the_rest(reading: "Reading", i: int) -> bool:
 
 
 def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
-    """ "4 gorras y quítale una", "quítale una a las gorras": fewer of a thing; false if the message has not so many.
-    What it has none of is the open quote's."""
+    """ "4 gorras y quítale una", "quítale una a las gorras": takes some of a thing away; false if the message does
+    not have so many. A thing that it has none of belongs to the open quote."""
     wish, at = reading.last((Stance.WANTED,)), reading.context.next(i, _TO)
     if reading.context.kind(i + 1) is role.TO and reading.context.kind(at) is role.PRODUCT:
         wish, state.refuse = reading.known(reading.elements[at]), False
@@ -219,7 +220,7 @@ def _take(wish: Wish, q: Quantity) -> bool:
 
 
 def _ask_for_unknown(reading: "Reading", i: int) -> bool:
-    """ "Jogin talle 12, 2 unidades": a number that follows nothing but an unknown thing is how many of it."""
+    """ "Jogin talle 12, 2 unidades": a number after only an unknown thing counts that thing."""
     element = reading.elements[i]
     unknown = reading.elements[i - 2] if i > 1 and reading.context.norm(i - 1) == "," else None
     if (
@@ -240,7 +241,7 @@ def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
 
 
 def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
-    """Whether a size of the last thing was told in digits: the next number may be one too."""
+    """Whether the customer gave a size of the last thing in digits; then the next number may be a size, too."""
     spans, tokens = reading.scanner.spans, reading.scanner.tokens
     start = max(last.element.start, until.start - _AHEAD)
     told = (spans[at] for at in range(start, until.start) if at in spans)
@@ -248,7 +249,7 @@ def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
 
 
 def _share(reading: "Reading", i: int, last: Wish) -> None:
-    """ "Mi hermana quiere 2 y yo 3", "2 para mí y 3 para mi hermana": what another person gets of the last thing."""
+    """ "Mi hermana quiere 2 y yo 3", "2 para mí y 3 para mi hermana": another person's share of the last thing."""
     element, context = reading.elements[i], reading.context
     q = element.quantity
     if q is None or (q.bare and q.value in SIZE_OF_PAIRS) or _is_sized(reading, last, element):
@@ -262,7 +263,7 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
 
 
 def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
-    """ "Camisas, 4": the quantity behind the mark goes to the thing before it; "camisas y gorras, 2 y 3" in turn."""
+    """ "Camisas, 4": the quantity after the mark belongs to the thing before it; "camisas y gorras, 2 y 3": in turn."""
     q = element.quantity
     assert q is not None
     if q.unit is not None and last.element.q is not None and _is_article(last.element.q):
@@ -329,7 +330,7 @@ def each(reading: "Reading", i: int, state: State) -> None:
 
 
 def of_each_kind(reading: "Reading", i: int, amount: Quantity | None) -> Quantity | None:
-    """How many of each: "una barra de cada sabor"; none where the word may be more things than are told."""
+    """How many of each: "una barra de cada sabor"; none if the word may be other things, too."""
     match = reading.elements[i].match
     if match is None or match.how is not How.SEVERAL or not reading.context.tells_each_kind(i):
         return None
@@ -338,7 +339,7 @@ def of_each_kind(reading: "Reading", i: int, amount: Quantity | None) -> Quantit
 
 
 def may_be_each(reading: "Reading", i: int, match: Match) -> bool:
-    """ "una brocha de cada medida", where "brocha" is the name of one: whether there are more of its kind."""
+    """ "una brocha de cada medida", if "brocha" is the name of one product: whether there are more of its kind."""
     if match.words > 1 or not reading.context.tells_each_kind(i):
         return False
     return any(len(family.products) > 1 for family in reading.matcher.families_of(match.products[0]))

@@ -18,7 +18,7 @@ _REST: Final = frozenset(["resto", "demas"])
 
 
 class Answers:
-    """Reads steps against the questions that wait."""
+    """Reads steps against the open questions."""
 
     def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis) -> None:
         self._catalogue = catalogue
@@ -26,7 +26,7 @@ class Answers:
         self._ellipsis = ellipsis
 
     def answer(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:
-        """The steps from `at` that choose among the candidates of one question, the last one first."""
+        """The steps from `at` on that choose among the candidates of one question; the last question comes first."""
         for index in reversed(range(len(view.pending))):
             question = view.pending[index]
             if len(question.candidates) < 2:
@@ -55,7 +55,7 @@ class Answers:
         return None
 
     def _chosen(self, step: Step, question: Pending) -> Meant | None:
-        """The candidates that a step names, with its own quantity; None where it is about something else."""
+        """The candidates that a step names, with its own quantity; None if it is about something else."""
         if isinstance(step, Named) and not step.mention.skus:
             step = as_bare(step)  # "2 plazas"
         if isinstance(step, Named):
@@ -83,7 +83,7 @@ class Answers:
         return meant if meant.skus else None
 
     def amount(self, step: Step, sku: str) -> Quantity | None:
-        """A bare number in the unit of a product; None where the product is not sold so, or it is not a number."""
+        """A bare number in the unit of a product; None if the product is not sold in it, or if it is not a number."""
         if not isinstance(step, Bare) or step.amount is None:
             return None
         number, product = self._catalogue.places[sku], self._catalogue.by_sku[sku]
@@ -94,7 +94,7 @@ class Answers:
         return None if isinstance(amount, Unusable) else as_sold(amount)
 
     def _collective(self, said: str, product: Product) -> int | None:
-        """How many pieces one has of what is sold by a collective that was said: "2 docenas", of "huevos docena"."""
+        """How many pieces a collective noun means: "2 docenas", for "huevos docena"."""
         named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
         words = [token.norm for token in tokenise(said) if key(token.norm) in named]
         return next((many for word in words if (many := self._matcher.lexicon.collective(word))), None)
@@ -106,12 +106,12 @@ def skus_of(mention: Mention, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def quantity_of(amount: int | Fraction | None) -> Quantity | None:
-    """An amount in what a line holds; None where none was said."""
+    """An amount in the unit of a line; None if there is none."""
     return None if amount is None else as_sold(amount)
 
 
 def as_bare(step: Named) -> Bare:
-    """A thing that is not sold, as words that may tell products apart."""
+    """A thing that is not sold, as words that may distinguish products."""
     mention = step.mention
     return Bare(
         does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
@@ -119,20 +119,20 @@ def as_bare(step: Named) -> Bare:
 
 
 def _kind_of(step: Named) -> Bare:
-    """A thing behind "de", as what tells products apart."""
+    """A thing after "de", as words that may distinguish products."""
     text = f"de {step.mention.text}"
     return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)
 
 
 def _is_number(step: Step) -> bool:
-    """Whether a step is nothing but a number."""
+    """Whether a step is only a number."""
     return isinstance(step, Bare) and step.amount is not None and not (step.words or step.each or step.foreign)
 
 
 def _shared(
     picks: list[tuple[str, Quantity | None]], rest: int | None, waits: Quantity | None
 ) -> tuple[tuple[str, Quantity | None], ...]:
-    """The picks, what waits shared among several that have no number of their own."""
+    """The picks; those without a number share the quantity of the question."""
     if rest is not None and waits is not None:
         left = waits - sum(quantity or 0 for n, (_, quantity) in enumerate(picks) if n != rest)
         picks[rest] = (picks[rest][0], max(left, 1))

@@ -1,4 +1,4 @@
-"""What stands beside a change: its reason, what points back at it; and whether a message changes something at all."""
+"""Words beside a change: its reason, references back to it; and whether a message changes anything at all."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -30,7 +30,8 @@ class Asides:
         self._mentions = mentions
 
     def is_reason(self, reason: Found, goes: AbstractSet[str], *, changes: bool) -> bool:
-        """Whether words give the reason for a change before them, or for a no: they name nothing but what goes."""
+        """Whether words give the reason for the change before them, or for a no: they name only the thing that is
+        removed."""
         within = [e for e in self._elements if reason.start <= e.start < reason.end]
         named = [e for e in within if e.match is not None and e.match.score >= CERTAIN]
         if any(goes.isdisjoint(self._mentions.plain(element).skus) for element in named):
@@ -38,13 +39,14 @@ class Asides:
         return changes or self._is_bare_no(reason)
 
     def _is_bare_no(self, reason: Found) -> bool:
-        """Whether the message is nothing but a no and the reason for it."""
+        """Whether the message is only a no and the reason for it."""
         around = [e for e in self._elements if not reason.start <= e.start < reason.end]
         quiet = all(e.kind in _AROUND_A_NO or role.VACUOUS in e.roles for e in around)
         return quiet and any(e.kind in (role.NEGATION, role.NOPE) and e.end <= reason.start for e in around)
 
     def is_pointed_at(self, element: Element) -> bool:
-        """ "quise decir la manta, esa quítala": the next clause points at what goes, which is not counted."""
+        """ "quise decir la manta, esa quítala": the next clause refers to the thing that is removed, which has no
+        quantity."""
         i = element.index + 1
         if element.q is not None or self._context.kind(i) not in (role.COMMA, role.STOP):
             return False
@@ -52,19 +54,19 @@ class Asides:
         return self._context.kind(i) is role.REMOVE and self._context.closes(i + 1)
 
     def is_kind(self, token: int) -> bool:
-        """Whether a kind of something comes at a token: "rosa", "en L", "de 5 años"."""
+        """Whether the name of a kind is at a token: "rosa", "en L", "de 5 años"."""
         after = next((e for e in self._elements if e.start >= token and e.kind not in _BEFORE_KINDS), None)
         return after is not None and after.kind is role.QUALITY and self._mentions.wish(after) is not None
 
     def edit(self) -> bool:
-        """Whether a word says that something goes or changes: "sin las chelas", unlike "sin cebolla"."""
+        """Whether a word removes or changes something: "sin las chelas", unlike "sin cebolla"."""
         if not self._kinds.isdisjoint(_EDITS):
             return True
         sin = (e for e in self._elements if e.kind is role.WITHOUT)
         return role.WITHOUT in self._kinds and any(map(self._is_without, sin))
 
     def _is_without(self, element: Element) -> bool:
-        """Whether "sin" stands before a thing that may go."""
+        """Whether "sin" precedes a thing that can be removed."""
         i = self._context.next(element.index, _DEFINITE)
         known = self._context.kind(i) in (role.PRODUCT, role.SEVERAL)
         return known or (self._context.kind(i) in THINGS and i > element.index + 1)

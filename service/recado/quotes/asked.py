@@ -1,4 +1,4 @@
-"""What a price question was about, and what the next message does with it: "dame 2", "el azul", "mejor esa"."""
+"""What a price question was about, and what the next message makes of it: "dame 2", "el azul", "mejor esa"."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ class PriceQuestions:
         self._answers = answers
 
     def about(self, steps: Sequence[Step], view: View) -> AskPrice | None:
-        """What a price question is about, also one behind another: "¿y el de chocolate?", "¿y la gorra?"."""
+        """The products of a price question, also of one that follows another: "¿y el de chocolate?", "¿y la gorra?"."""
         lines: list[tuple[str, Quantity]] = []
         offered: Pending | None = None
         for step in steps:
@@ -37,7 +37,7 @@ class PriceQuestions:
         return AskPrice(tuple(lines), offered) if lines or offered else None
 
     def _asked(self, step: Step, view: View) -> tuple[tuple[str, ...], Quantity, str]:
-        """The products that a step may ask about, how many, and how they were written."""
+        """The products that a step may ask about, how many, and how the customer wrote them."""
         if isinstance(step, Named):
             amount = step.mention.amount
             skus = skus_of(step.mention, self._catalogue) or self._among(as_bare(step), view)
@@ -51,23 +51,23 @@ class PriceQuestions:
         return (), 1, ""
 
     def _among(self, step: Bare, view: View) -> tuple[str, ...]:
-        """What of the last question's a step means, or what else of its kind."""
+        """The products of the last question that a step means, or others of their kind."""
         if view.offered is not None:
             return self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
         spoken = view.asked[-1][0] if view.asked else view.topic[-1] if view.topic else None
         return self._ellipsis.kin(spoken, step).skus if spoken in self._catalogue.by_sku else ()
 
     def told(self, skus: Sequence[str], view: View) -> list[str]:
-        """Those of the skus that the last question was about."""
+        """The skus that the last question was about."""
         asked = {*(view.offered.candidates if view.offered is not None else ()), *(sku for sku, _ in view.asked)}
         return [sku for sku in skus if sku in asked]
 
     def unknown(self, mention: Mention, view: View) -> list[Act]:
-        """Of a thing that is no product but may be one of those: "deme 2 cajas"."""
+        """For a thing that is not a product but may be one of those: "deme 2 cajas"."""
         return self.acts(replace(as_bare(Named(Does.ORDER, mention)), leads=True), view)
 
     def acts(self, step: Bare, view: View) -> list[Act]:
-        """ "los marrones" tells which is meant, "dame los negros" orders them; none where it is of something else."""
+        """ "los marrones" says which is meant, "dame los negros" orders them; none if it is about something else."""
         if not (view.asked or view.offered):
             return []
         if not (step.words or step.foreign):
@@ -85,19 +85,19 @@ class PriceQuestions:
 
 
 def taken(view: View) -> list[Act]:
-    """ "me lo llevo": what was asked about, once it is known which; where nothing was, it is a yes."""
+    """ "me lo llevo": orders the thing of the question once it is clear which; without a question it is a yes."""
     if view.offered is not None and not view.asked:
         return [AskBack(view.offered.text, view.offered.candidates, None)]
     return [Take()]
 
 
 def put(view: View) -> list[Act]:
-    """ "ponlo", "quiero": what was asked about; where nothing was, it is unclear what."""
+    """ "ponlo", "quiero": orders the thing of the question; without a question it is unclear."""
     return taken(view) if view.asked or view.offered is not None else [Unresolved("")]
 
 
 def swapped(view: View, target: str | None) -> list[Act]:
-    """ "mejor esa": the one that was asked about, instead of `target`."""
+    """ "mejor esa": the thing of the question replaces `target`."""
     if len(view.asked) != 1 or target is None or target == view.asked[0][0]:
         return put(view)
     return [Replace(target, view.asked[0][0])]

@@ -1,4 +1,4 @@
-"""Gives each thing its quantity, before it ("2 camisas") or behind it ("camisas: 2")."""
+"""Gives each thing its quantity, before it ("2 camisas") or after it ("camisas: 2")."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ class Binder:
         self._elements: list[Element] = []
 
     def bind(self, elements: list[Element]) -> None:
-        """Give each thing its quantity, before or after it, segment by segment."""
+        """Gives each thing its quantity, before or after it, segment by segment."""
         self._elements = elements
         segment: list[Element] = []
         for element in elements:
@@ -58,7 +58,7 @@ class Binder:
         self._join_behind(segment, counted, used)
 
     def _alternate(self, counted: list[tuple[int, Element]]) -> bool:
-        """Whether each thing of a segment has its number behind it: "gorra 2 camisa 3"."""
+        """Whether each thing of a segment has its number after it: "gorra 2 camisa 3"."""
         if len(counted) < 4:
             return False
         kinds = "".join("q" if e.kind is role.QUANTITY else "t" for _, e in counted)
@@ -132,7 +132,7 @@ class Binder:
                     used.add(id(q))
 
     def _is_of_each(self, thing: Element, q: Element) -> bool:
-        """ "cloro y pino 4 litros de cada uno": a number behind the last of several things that is for each."""
+        """ "cloro y pino 4 litros de cada uno": a number after the last of several things counts each of them."""
         behind = [e.kind for e in self._elements[q.index + 1 : q.index + 3]]
         each = behind[:1] == [role.EACH] or behind == [role.OF, role.EACH]
         before = [e for e in self._elements[max(0, thing.index - _NEAR) : thing.index] if e.kind not in _TRANSPARENT]
@@ -141,13 +141,13 @@ class Binder:
         return before[-2].kind in THINGS and before[-2].q is None
 
     def _is_size_behind(self, thing: Element, q: Element) -> bool:
-        """ "zapatos 34 negros": a number between goods by the pair and their colour."""
+        """ "zapatos 34 negros": a number between goods sold in pairs and their colour."""
         if thing.kind is not role.PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
             return False
         return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
 
     def _lists_sizes(self, q: Element) -> bool:
-        """ "polos talla M 2, talla L 3": a number behind a size counts where none stands before the thing."""
+        """ "polos talla M 2, talla L 3": a number after a size counts if no number is before the thing."""
         if q.quantity is None or q.quantity.value in SIZE_OF_PAIRS:
             return False
         before = reversed(self._elements[max(0, q.index - _BEFORE) : q.index])
@@ -155,7 +155,7 @@ class Binder:
         return thing is not None and (thing.q is None or Flag.QUANTITY_AFTER in thing.flags)
 
     def _follows(self, thing: Element, q: Element, between: list[Element]) -> bool:
-        """Whether a quantity behind a thing is its quantity, and not a size or a price."""
+        """Whether a quantity after a thing is its quantity, and not a size or a price."""
         assert q.quantity is not None
         if any(
             e.kind in (role.OF, role.TO, role.BY, role.FOR, role.INSTEAD, role.NEGATION, role.CORRECTION, role.EACH)
@@ -183,7 +183,7 @@ class Binder:
         return True
 
     def _is_own_size(self, product: int, q: Element) -> bool:
-        """Whether a number is one that a product's size has: "agua micelar 400", of 400 ml; a small one counts."""
+        """Whether a number is the size of a product: "agua micelar 400", of 400 ml; a small number counts."""
         assert q.quantity is not None
         value = q.quantity.value
         return value > COUNTS and any(value in size.values for size in self._matcher.sizes_of(product))
@@ -199,6 +199,6 @@ class Binder:
 
 
 def _stands_for_a_thing(between: list[Element], thing: Element) -> bool:
-    """ "tiene teclado? una con su base": a number before what comes with a thing is of the thing."""
+    """ "tiene teclado? una con su base": a number before an accessory counts the thing."""
     kinds = [e.kind for e in between]
     return kinds[:1] == [role.CON] and (kinds[1:2] == [role.POSSESSIVE] or thing.kind is role.UNKNOWN)

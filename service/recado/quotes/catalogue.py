@@ -33,7 +33,7 @@ _LONGEST_NAME: Final = 200
 
 
 class Product(msgspec.Struct, frozen=True):
-    """One line of the catalogue. `pair`: sold by the pair, as an alias "par de ..." says. `unit`: one of UNITS."""
+    """One line of the catalogue. `pair`: it is sold in pairs, as an alias "par de ..." says. `unit`: one of UNITS."""
 
     sku: str
     name: str
@@ -44,7 +44,8 @@ class Product(msgspec.Struct, frozen=True):
 
 
 class CatalogueError(Expected, ValueError):
-    """A file that is no catalogue. `problems` names each one with its line: "line 3: unit_price 'x' is not a price"."""
+    """A file that is not a catalogue. `problems` lists each problem with its line: "line 3: unit_price 'x' is not a
+    price"."""
 
     def __init__(self, path: Path, problems: list[str]) -> None:
         self.path = path
@@ -56,7 +57,7 @@ class CatalogueError(Expected, ValueError):
 
 
 class Catalogue:
-    """Products, all in one currency. Immutable; what reads orders against it is made at first use."""
+    """Products, all in one currency. Immutable; the index for reading orders is made at first use."""
 
     def __init__(self, products: tuple[Product, ...], currency: str, language: "Language | None" = None) -> None:
         self.products = products
@@ -67,13 +68,13 @@ class Catalogue:
         self._matcher: Matcher | None = None
 
     def heads(self, most: int) -> list[str]:
-        """The first words of names, the commonest first: what the shop sells, in a few words."""
+        """The first words of names, the most common first: what the shop sells, in a few words."""
         heads = Counter(product.name.split()[0].capitalize() for product in self.products)
         return [head for head, _ in heads.most_common(most)]
 
     @classmethod
     def from_csv(cls, path: str | Path, words: Path | None = None) -> "Catalogue":
-        """Read and check a file, and a folder of words. Raises CatalogueError or LanguageError with every problem."""
+        """Reads and checks a file, and a folder of words. Raises CatalogueError or LanguageError with all problems."""
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -89,12 +90,12 @@ class Catalogue:
         return catalogue
 
     def without(self, sku: str) -> "Catalogue":
-        """The same catalogue where one product is not sold."""
+        """The same catalogue without one product."""
         left = tuple(product for product in self.products if product.sku != sku)
         return Catalogue(left, self.currency, self._language)
 
     def matcher(self) -> "Matcher":
-        """What finds this catalogue's products in a text."""
+        """The index that finds this catalogue's products in a text."""
         if self._matcher is None:
             from recado.quotes.matcher import Matcher
 
@@ -201,7 +202,7 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
 
 
 def _can_be_said(text: str) -> bool:
-    """Whether a name has a word or a number. Nearly all have a plain letter: tokens are only made for the others."""
+    """Whether a name has a word or a number. Most names have a plain letter, so that no tokens have to be made."""
     plainly = any(c.isascii() and c.isalnum() for c in text)
     return plainly or any(token.kind in (WORD, NUMBER) for token in tokenise(text))
 
@@ -240,7 +241,7 @@ class ReloadOutcome(Enum):
 class CatalogueFile:
     """A catalogue that follows its file, and a folder of words that are added to the reader's.
 
-    The first load raises CatalogueError; a later bad file keeps the last good one.
+    The first load raises CatalogueError; if a later file is invalid, the last valid catalogue stays in use.
     """
 
     def __init__(self, path: str | Path, words: Path | None = None) -> None:
@@ -254,7 +255,8 @@ class CatalogueFile:
         return self._current
 
     def reload_if_changed(self) -> ReloadOutcome:
-        """One stat; reads the file only when it is another one (a ConfigMap's swap included). Never raises."""
+        """Checks the file with one stat, and reads it only if it changed (also when a ConfigMap is swapped). Never
+        raises."""
         stamp = self._stamp()
         if stamp == self._seen:
             return ReloadOutcome.UNCHANGED
@@ -274,7 +276,8 @@ class CatalogueFile:
         return ReloadOutcome.LOADED
 
     def _stamp(self) -> tuple[object, ...]:
-        """What changes when the file, what a symlink on the way to it points to, or the folder of words does."""
+        """A value that changes with the file, with the target of a symlink in its path, and with the folder of
+        words."""
         try:
             status = self.path.stat()
         except OSError:

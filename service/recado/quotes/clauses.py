@@ -96,7 +96,7 @@ Step = Named | Bare | Kept | Replaced | Scaled | Spoken
 
 
 def unnamed(step: Step) -> tuple[int, ...]:
-    """The elements of what names nothing; in an exchange only of a number, which is how many there are to be."""
+    """The elements of a part that names nothing; in an exchange only those of a number, which is the new quantity."""
     if isinstance(step, Replaced) and isinstance(step.goes, Mention) and isinstance(step.comes, Bare):
         counts = step.comes.amount is not None and not (step.comes.words or step.comes.foreign)
         return step.comes.places if counts else ()
@@ -126,7 +126,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def says_no_more(self) -> bool:
-        """Whether it only speaks of the whole order: then no misheard name is hidden in it."""
+        """Whether it is only about the order as a whole: then it contains no misheard name."""
         return all(isinstance(step, Spoken) for step in self.steps)
 
     @property

@@ -20,14 +20,14 @@ _CLEAR: Final = 5
 
 
 def join_codes(tokens: list[Token], matcher: "Matcher") -> None:
-    """Make one word of each code, with the word that announces it."""
+    """Makes one word of each code, with the word that announces it."""
     i = len(tokens) - 1
     while i >= 0:
         i = _join(tokens, i, matcher) - 1 if tokens[i].kind is NUMBER else i - 1
 
 
 def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
-    """Join the code that has its last number at token `i`; the token where it starts, or `i`."""
+    """Joins the code whose last number is at token `i`; returns the token where it starts, or `i`."""
     end = i + 1
     while end < len(tokens) and not tokens[end].spaced and tokens[end].kind is WORD and end - i < 3:
         end += 1
@@ -65,14 +65,14 @@ def _mark(tokens: list[Token], at: int) -> int:
 
 
 def _is_meant(tokens: list[Token], at: int, code: str) -> bool:
-    """Whether what could be a number is a code."""
+    """Whether a possible number is a code."""
     return not code.isdigit() or len(code) >= _CLEAR or _mark(tokens, at) < at
 
 
 def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] | None = None) -> None:
-    """Make one word of each model: a letter or two and some digits ("A4", "2B"), but no size ("20A", "x12").
+    """Makes one word of each model: a letter or two and some digits ("A4", "2B"), but not of a size ("20A", "x12").
 
-    `shapes`: only of these shapes; of any, in a catalogue's names.
+    `shapes`: only models of these shapes; by default of any shape, for a catalogue's names.
     """
     for i in range(len(tokens) - 3, -1, -1):
         if i + 2 >= len(tokens) or tokens[i].kind is not NUMBER:
@@ -111,12 +111,12 @@ def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
 
 
 def code_shape(code: str) -> str:
-    """What codes of one make share: "me903" and "bo201" -> "aa999"; nothing where there are only digits."""
+    """The common shape of codes: "me903" and "bo201" -> "aa999"; empty for only digits."""
     return "" if code.isdigit() else "".join("9" if c.isdigit() else "a" for c in code)
 
 
 def shape(word: str) -> str:
-    """What models of one kind share: "2b" and "6b" -> "#b"; nothing for a word without digits."""
+    """The common shape of models of one kind: "2b" and "6b" -> "#b"; empty for a word without digits."""
     if word.isalpha() or not word.isalnum():
         return ""
     letters = word.strip("0123456789")

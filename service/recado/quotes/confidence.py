@@ -1,7 +1,7 @@
-"""How sure a line of the quote is: the chance that product and quantity are what the customer meant.
+"""The confidence of a line: the chance that product and quantity are what the customer meant.
 
-A logistic model. Its weights (`data/confidence.toml`) are fitted by `tests/quotes/fit_confidence.py` to labelled orders
-of many trades, and to the same orders with one of their products taken out of the catalogue.
+It is a logistic model. Its weights (`data/confidence.toml`) are fitted by `tests/quotes/fit_confidence.py` to
+labelled orders of many trades, and to the same orders with one of their products removed from the catalogue.
 """
 
 import math
@@ -29,7 +29,7 @@ _FLAGS: Final = {Flag.BOX: Doubt.BOX, Flag.KIND: Doubt.KIND, Flag.QUANTITY_AFTER
 
 
 def features(wish: Wish) -> frozenset[Doubt]:
-    """What speaks against a line."""
+    """The doubts about a line."""
     element = wish.element
     found = {*wish.doubts, *(doubt for flag, doubt in _FLAGS.items() if flag in element.flags)}
     match = element.match
@@ -45,7 +45,7 @@ def features(wish: Wish) -> frozenset[Doubt]:
 
 
 def line_confidence(wish: Wish) -> float:
-    """Between 0 and 1, three decimals."""
+    """Between 0 and 1, with three decimals."""
     return _confidence(features(wish))
 
 
@@ -56,13 +56,13 @@ def _confidence(features: frozenset[Doubt]) -> float:
 
 
 def chance(log_odds: float) -> float:
-    """The chance that stands behind logarithmic odds."""
+    """The chance for logarithmic odds."""
     return 1 / (1 + math.exp(-log_odds))
 
 
 @cache
 def _weights() -> dict[str, float]:
-    """The weights of the doubts, and of "base". Raises ValueError if the file has others than there are."""
+    """The weights of the doubts, and of "base". Raises ValueError if the file has other names than the code."""
     text = resources.files("recado.quotes").joinpath("data/confidence.toml").read_text("utf-8")
     weights: dict[str, float] = tomllib.loads(text)["weights"]
     if odd := weights.keys() ^ {"base", *Doubt}:

@@ -1,4 +1,4 @@
-"""The constructions by which a customer steers an order or speaks of it: data/constructions.toml, read once."""
+"""The constructions with which a customer steers an order or speaks about it: data/constructions.toml, read once."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _LETTERS: Final = 3
 
 
 class Does(Enum):
-    """What a construction does to the things that follow it, or says of the order as a whole."""
+    """What a construction does to the things after it, or says about the order as a whole."""
 
     ORDER = auto()
     """Nothing: the things are asked for."""
@@ -67,8 +67,8 @@ class Does(Enum):
 
 
 class Construction(msgspec.Struct, frozen=True):
-    """One row. `words` fits from a word's first letter; `opens`: the first letters of the words that it may fit at.
-    `examples` hold it, `counterexamples` only resemble it."""
+    """One row. `words` matches from a word's first letter; `opens`: the first letters of words at which it may
+    match. `examples` contain it, `counterexamples` only resemble it."""
 
     does: Does
     words: re.Pattern[str]
@@ -78,7 +78,7 @@ class Construction(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct):
-    """A construction as the file has it. `words` has one alternative a line; an indented line goes on with the one
+    """A construction as the file has it. `words` has one alternative per line; an indented line continues the one
     before."""
 
     does: str
@@ -91,14 +91,14 @@ class Row(msgspec.Struct):
 
 
 class Rows(msgspec.Struct):
-    """The file: parts of patterns that have a name, and the constructions."""
+    """The file: named parts of patterns, and the constructions."""
 
     parts: dict[str, str]
     rows: list[Row]
 
 
 def rows() -> Rows:
-    """The file of the package."""
+    """The package's own file."""
     data = resources.files("recado.quotes").joinpath("data/constructions.toml").read_bytes()
     return msgspec.toml.decode(data, type=Rows)
 
@@ -128,7 +128,7 @@ def _pattern(alternatives: Sequence[str], parts: dict[str, str]) -> str:
 
 
 def _begun(opens: set[str], items: Iterable[tuple[Any, Any]]) -> set[str]:
-    """The first letters of what begins with one of `opens` and goes on with the items of a pattern."""
+    """The possible first letters of a pattern that begins with one of `opens` and continues with these items."""
     for kind, item in items:
         match kind:
             case _constants.LITERAL:
@@ -154,7 +154,7 @@ def _with(letters: str, letter: str) -> str:
 
 
 def _goes_on(letters: str) -> bool:
-    """Whether the next letter still tells words apart."""
+    """Whether the next letter still distinguishes words."""
     return len(letters) < _LETTERS and not letters.endswith(" ")
 
 
@@ -163,7 +163,7 @@ def _alternatives(words: str) -> list[str]:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A construction in a message, from token `start` to the one before `end`."""
+    """A construction in a message, from token `start` up to `end` (exclusive)."""
 
     does: Does
     start: int
@@ -171,7 +171,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Table:
-    """Constructions, and what they find in a message."""
+    """Constructions, and a search for them in a message."""
 
     def __init__(self, rows: Sequence[Construction]) -> None:
         self.rows = tuple(rows)
@@ -181,7 +181,7 @@ class Table:
                 self._by_opening.setdefault(letters.rstrip(), []).append(number)
 
     def find(self, written: str, tokens: Sequence[Token]) -> dict[int, Found]:
-        """The constructions in a message by the token that they start at; of two at a place the longer."""
+        """The constructions in a message by their first token; of two at one place, the longer one."""
         norms = [_plain(written, token) for token in tokens]
         text = " ".join(norms)
         found: dict[int, Found] = {}
@@ -202,7 +202,7 @@ class Table:
 
 
 def _plain(written: str, token: Token) -> str:
-    """A token as the patterns have it: without spaces, a new line as a full stop, a star as a star."""
+    """A token as patterns have it: without spaces, a new line as a full stop, a star as a star."""
     if token.kind is NEWLINE:
         return "."
     return "*" if written[token.start] == "*" else token.norm.replace(" ", "_") or "_"

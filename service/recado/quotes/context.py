@@ -1,4 +1,4 @@
-"""What stands around an element: the questions that the reading asks of the neighbourhood."""
+"""What is around an element: questions about its neighbours."""
 
 from typing import Final
 
@@ -45,7 +45,7 @@ _NOT_IT: Final = frozenset([
 
 
 class Context:
-    """The elements of one message, and the plain words they stand for."""
+    """The elements of one message, and their plain words."""
 
     def __init__(self, elements: list[Element], norms: list[str], word_roles: list[Roles]) -> None:
         self.elements = elements
@@ -57,7 +57,7 @@ class Context:
         return self._kinds.get(i, role.OUTSIDE)
 
     def roles(self, i: int) -> Roles:
-        """What the words of an element can do besides."""
+        """The other roles that the words of an element can have."""
         if not 0 <= i < len(self.elements):
             return frozenset()
         return self.elements[i].roles | self.word_roles[self.elements[i].start]
@@ -75,14 +75,14 @@ class Context:
         )
 
     def next(self, i: int, skip: Roles) -> int:
-        """The next element after `i` that is none of `skip`; the count of elements if there is none."""
+        """The next element after `i` that is none of `skip`; the number of elements if there is none."""
         j = i + 1
         while j < len(self.elements) and self.elements[j].kind in skip:
             j += 1
         return j
 
     def is_listed(self, i: int) -> bool:
-        """Whether a quality ends a list, or goes on with one: "colorante rojo, azul y verde"."""
+        """Whether a quality ends a list, or continues one: "colorante rojo, azul y verde"."""
         if self.kind(i - 1) is role.AND:
             return self.closes(i + 1) or (self.kind(i + 1) is role.QUANTITY and self.kind(i + 2) is role.EACH)
         return (
@@ -102,7 +102,7 @@ class Context:
         return self.kind(i + 2) is role.UNKNOWN or (self.kind(i + 2) is role.NOISE and not self._is_person(i + 2))
 
     def follows(self, i: int, thing: Element) -> bool:
-        """Whether an element goes on with a list behind a thing: "correas y afinadores"."""
+        """Whether an element continues a list after a thing: "correas y afinadores"."""
         between = self.elements[thing.index + 1 : i]
         return any(e.kind in (role.AND, role.COMMA) for e in between) and all(
             e.kind in (role.AND, role.COMMA, role.OF) for e in between
@@ -114,13 +114,13 @@ class Context:
         return self.kind(i) is role.AVAILABLE and self.kind(i - 1) not in THINGS
 
     def is_of_reason(self, thing: Element) -> bool:
-        """ "mi hijo perdió la flauta": what a verb that asks for nothing is about."""
+        """ "mi hijo perdió la flauta": the object of a verb that asks for nothing."""
         i = thing.index - 1
         return self.kind(i) in (role.DEFINITE, role.POSSESSIVE) and self.kind(i - 1) is role.UNKNOWN
 
     def elsewhere(self, i: int) -> int | None:
-        """Where a thing begins that only somebody else could tell, with its "que" or "de" at `i`: "la que tiene ella",
-        "el mismo que llevó mi primo"; None if no such thing is asked for here."""
+        """The start of a thing that only somebody else could identify, with its "que" or "de" at `i`: "la que tiene
+        ella", "el mismo que llevó mi primo"; None if no such thing is asked for here."""
         that = self.norm(i).startswith("que")
         same = self.kind(i - 1) is role.SAME or self.norm(i - 1) in _SAME
         first = i - 1 - (same and self.kind(i - 2) is role.DEFINITE)
@@ -129,13 +129,13 @@ class Context:
         return first if (same or pointed) and wanted else None
 
     def clause_end(self, i: int) -> int:
-        """Past the last token of the clause that the element at `i` is in."""
+        """The token after the clause that contains the element at `i`."""
         while self.kind(i + 1) not in (role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.QUESTION):
             i += 1
         return self.elements[i].end
 
     def list_goes_on(self, i: int) -> bool:
-        """Whether a list of refused things goes on: a thing without a quantity comes next."""
+        """Whether a list of refused things continues: the next thing has no quantity."""
         j = self.next(i, QUIET)
         if self.kind(j) is role.WITHOUT:
             return True
@@ -145,7 +145,7 @@ class Context:
         return goods and self.elements[j].q is None
 
     def post_negated(self, i: int) -> bool:
-        """ "la falda no", "camisas ya no": the refusal stands behind the thing."""
+        """ "la falda no", "camisas ya no": the refusal follows the thing."""
         j = i + 1
         while (
             self.kind(j) in (role.ONLY, role.NOISE) and role.EMOJI not in self.elements[j].roles and self.norm(j) != ")"
@@ -181,14 +181,14 @@ class Context:
         return ends or role.EMOJI in self.roles(j + 1) or self.norm(j + 1) == ")"
 
     def norm(self, i: int) -> str:
-        """The plain words of an element; none where there is none."""
+        """The plain words of an element; empty if there is none."""
         if not 0 <= i < len(self.elements):
             return ""
         element = self.elements[i]
         return " ".join(self.norms[element.start : element.end])
 
     def incidental(self, i: int, element: Element, priced: bool) -> bool:
-        """Named only beside the matter: "mi camisa", "algo para zapatos"."""
+        """Whether something is only mentioned in passing: "mi camisa", "algo para zapatos"."""
         j = i - 1
         while (
             self.kind(j) is role.DEFINITE or (self.kind(j) is role.NOISE and role.WEEKDAY not in self.roles(j))
@@ -226,10 +226,8 @@ class Context:
         )
 
     def is_circumstance(self, i: int, element: Element) -> bool:
-        """Whether a word that is no product says what an order is for, or goes on about what was ordered.
-
-        "Para hacer unos fideos", "hilo rojo, que eso combina con el traje". It is not counted, and no product is.
-        """
+        """Whether a word that is not a product says what an order is for, or continues the description of the order:
+        "Para hacer unos fideos", "hilo rojo, que eso combina con el traje". It has no quantity and is not a product."""
         q = element.q.quantity if element.q is not None else None
         if q is not None and not q.article:
             return False
@@ -245,14 +243,14 @@ class Context:
         return self.kind(j) is role.THAT and self.kind(j - 1) in THINGS and self.kind(i - 1) is not role.THAT
 
     def _is_making(self, i: int, verb: int) -> bool:
-        """ "preparar unos fideos"; any verb, where a request follows: "quiero tejer una cobija, dame 3 estambres"."""
+        """ "preparar unos fideos"; any verb if a request follows: "quiero tejer una cobija, dame 3 estambres"."""
         if role.MAKING in self.word_roles[verb]:
             return True
         infinitive = self.norms[verb].endswith(INFINITIVES) and not self.word_roles[verb]
         return infinitive and any(e.kind in VERBS for e in self.elements[i + 1 : i + _CLAUSE])
 
     def is_share(self, i: int) -> bool:
-        """Whether a number is what a person gets of the thing before: "y yo 3", "y 3 para mi hermana"."""
+        """Whether a number is a person's share of the thing before: "y yo 3", "y 3 para mi hermana"."""
         if self.person_before(i):
             return self.closes(i + 1)
         j = i + 2
@@ -267,7 +265,7 @@ class Context:
         return self.kind(i - 1) in _PARTING
 
     def person_before(self, i: int) -> bool:
-        """Whether nothing but a person stands in the clause before a number: "mi hermana quiere", "y para mí"."""
+        """Whether the clause before a number contains only a person: "mi hermana quiere", "y para mí"."""
         person = False
         for j in range(i - 1, i - _CLAUSE, -1):
             if self.kind(j) not in _BESIDE_PERSONS:
@@ -280,18 +278,18 @@ class Context:
         return self.kind(i) in (role.NOISE, role.COURTESY) and not addressed and bool(self.roles(i) & _PERSONS)
 
     def _is_me(self, i: int) -> bool:
-        """ "para mí": a possessive that nothing is added to."""
+        """ "para mí": a possessive without a noun."""
         return self.kind(i) is role.POSSESSIVE and self.kind(i - 1) is role.FOR and not self._is_person(i + 1)
 
     def price_asked(self, i: int) -> bool:
-        """Whether a verb only serves a price question: "a cuánto me las dejas", "cuánto me cobras por"."""
+        """Whether a verb is only part of a price question: "a cuánto me las dejas", "cuánto me cobras por"."""
         j = i - 1
         while self.kind(j) in (role.DEFINITE, role.NOISE, role.TO, role.BY, role.YES, role.THAT):
             j -= 1
         return self.kind(j) is role.PRICE
 
     def asked(self, i: int, element: Element, state: State, priced: bool) -> bool:
-        """Whether a word that is no product of the catalogue stands for a thing the customer asks for."""
+        """Whether a word that is not a product of the catalogue is a thing that the customer asks for."""
         if state.mode is Stance.MENTIONED or (Flag.VERB in element.flags and element.q is None):
             return False
         if element.q is None and self.kind(i + 1) is role.LINK and self.kind(i + 2) is role.LINE:
@@ -318,7 +316,7 @@ class Context:
         return bool(roles & {role.FILLER, role.MODIFIER}) and role.NOUN not in roles
 
     def _is_counted_good(self, i: int, q: Quantity, good: bool, priced: bool) -> bool:
-        """Whether what the quantity at `i` counts is asked for, by what stands before it."""
+        """Whether the customer asks for what the quantity at `i` counts, judged by the words before it."""
         i -= 1
         while self.kind(i) in (role.NOISE, role.COURTESY, role.LINK):
             i -= 1
@@ -330,7 +328,7 @@ class Context:
         return opener not in _ABOUT or (good and opener is role.COPULA)
 
     def _is_good_behind(self, j: int, element: Element, state: State) -> bool:
-        """Whether a word without a quantity is asked for, by what stands before it, at `j`."""
+        """Whether the customer asks for a word without a quantity, judged by the words before it, at `j`."""
         before, good = self.kind(j), Flag.GOOD in element.flags
         if before in (role.SAME, role.DOUBLE, role.TRIPLE, role.HALF_OF):
             return True
@@ -349,11 +347,12 @@ class Context:
         return state.wish_before and listed and ends and element.end - element.start <= 3
 
     def _is_all(self, element: Element) -> bool:
-        """Whether two words or more of no part to play are the whole message."""
+        """Whether the whole message is two or more words without a role."""
         return element.end - element.start == len(self.norms) > 1
 
     def _is_of_no_order(self, i: int, q: Quantity, good: bool) -> bool:
-        """ "somos 6 adultos", "el domingo corro un maratón": what stands at `i` makes no order of what it counts."""
+        """ "somos 6 adultos", "el domingo corro un maratón": whether the words at `i` show that a counted thing is
+        not ordered."""
         if self.kind(i) is role.COPULA:
             return self.norm(i) in WE_ARE
         return self.kind(i) is role.UNKNOWN and q.article and not good
@@ -362,13 +361,13 @@ class Context:
         return Flag.GOOD not in element.flags and len(self.norms[element.start]) < 3
 
     def names_two(self, element: Element) -> bool:
-        """Whether a thing that is known stands before "por", and another one behind it."""
+        """Whether there is a known thing before "por", and another one after it."""
         i = element.index
         behind = self.kind(i + 1 + (self.kind(i + 1) in (role.QUANTITY, role.DEFINITE)))
         return behind in (role.PRODUCT, role.SEVERAL) and self.kind(i - 2) is role.DEFINITE
 
     def opens(self, i: int) -> bool:
-        """Whether nothing but a mark stands before an element."""
+        """Whether there is only a mark before an element."""
         return self.kind(i - 1) in (role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.AND, role.CORRECTION)
 
     def begins(self, i: int) -> bool:
@@ -383,7 +382,7 @@ class Context:
         return self.kind(i) is role.OF and (self.kind(i - 1) in (role.DEFINITE, role.QUANTITY) or self.opens(i))
 
     def is_for(self, i: int) -> bool:
-        """Whether somebody comes whom something is for."""
+        """Whether "para" is at `i`, or before a possessive or an article at `i`."""
         return self.kind(i - (self.kind(i) in (role.POSSESSIVE, role.DEFINITE))) is role.FOR
 
     def is_taken_out(self, i: int) -> bool:

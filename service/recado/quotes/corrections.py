@@ -1,4 +1,4 @@
-"""What a correction does to the things that were wished before it: "perdón, 3", "mejor una gorra", "solo la camisa"."""
+"""What a correction does to the things wished before it: "perdón, 3", "mejor una gorra", "solo la camisa"."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 _NEAR: Final = 4
 """Elements from a quantity to its thing, with what may stand between."""
 _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
-"""Corrections that are of what follows, and not of what stands before."""
+"""Corrections of what follows, and not of what precedes."""
 
 
 def correct(reading: "Reading", wish: Wish, state: State) -> None:
-    """A thing after "mejor", "perdón", "por": it sets its own amount, or takes the place of the last."""
+    """A thing after "mejor", "perdón", "por": it changes its own amount, or replaces the last thing."""
     same = next(
         (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state is Stance.WANTED),
         None,
@@ -45,7 +45,7 @@ def correct(reading: "Reading", wish: Wish, state: State) -> None:
 
 
 def _is_level(reading: "Reading", element: Element) -> bool:
-    """ "4 gorras, baja a 1 camisa": it sets what it names, and takes back nothing before it."""
+    """ "4 gorras, baja a 1 camisa": it sets the amount of the named thing, and takes nothing before it back."""
     i = min(element.index, element.q.index if element.q is not None else element.index) - 1
     return reading.context.norm(i if reading.context.kind(i) is not role.DEFINITE else i - 1) in _LEVELS
 
@@ -64,8 +64,7 @@ def keep_only(reading: "Reading", wish: Wish) -> None:
 
 
 def amends(reading: "Reading", i: int) -> bool:
-    """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a second thought counts anew what was
-    wished."""
+    """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a correction recounts a wish."""
     j = reading.context.next(i, QUIET | {role.COMMA})
     has_wishes = reading.last((Stance.WANTED,)) is not None
     if reading.context.kind(j) in (role.PRODUCT, role.QUALITY):
@@ -83,7 +82,7 @@ def amends(reading: "Reading", i: int) -> bool:
 
 
 def wished(reading: "Reading", element: Element) -> Wish | None:
-    """The wish for a product, or for one of the kind that a quality tells."""
+    """The wish for a product, or for one of the kind that a quality names."""
     if element.kind is not role.QUALITY:
         return reading.known(element)
     if not (element.words or element.sizes):
@@ -97,7 +96,7 @@ def wished(reading: "Reading", element: Element) -> Wish | None:
 
 
 def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
-    """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a thing that is wished gets its number again."""
+    """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a wished thing gets a new number."""
     context = reading.context
     if Flag.QUANTITY_AFTER in element.flags:
         partly = context.kind(i - 1) is role.DEFINITE and role.OF in context.roles(i - 1) | context.roles(i - 2)

@@ -1,4 +1,4 @@
-"""Amounts of a message: numbers, measures, sizes that stand for a thing, and what does not say how many."""
+"""Amounts in a message: numbers, measures, sizes that stand for a thing, and amounts that do not say how many."""
 
 from fractions import Fraction
 from typing import Final
@@ -30,7 +30,8 @@ _OPENERS: Final = _VAGUE | {"entre", "como"}
 
 
 def add_amount(scene: Scene, i: int) -> int:
-    """Past an amount or a size that is no plain number: "medio kilo de", "4 o 5", "y 2 de 3/4"; 0 if none is here."""
+    """The token after an amount or size that is not a plain number: "medio kilo de", "4 o 5", "y 2 de 3/4"; 0 if
+    there is none."""
     span = scene.spans.get(i)
     opens = opens_amount(scene.tokens[i], scene.roles[i], scene.lexicon) or scene.tokens[i].norm in _OPENERS
     if not opens and (span is None or span.kind is not Kind.PRICE):
@@ -49,7 +50,8 @@ def _counts_the_next(scene: Scene, i: int) -> bool:
 
 
 def add_unusable(scene: Scene, i: int) -> int:
-    """Past an amount that does not say how many: "4 o 5", "unas cuantas", "10 soles de"; 0 if none starts here."""
+    """The token after an amount that does not say how many: "4 o 5", "unas cuantas", "10 soles de"; 0 if there is
+    none."""
     found = _range(scene, i) or _worth(scene, i) or _vague(scene, i)
     if found is None:
         return 0
@@ -117,7 +119,8 @@ def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
 
 
 def add_measure(scene: Scene, i: int) -> int:
-    """Past an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if none is here."""
+    """The token after an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if there is
+    none."""
     found = measure(scene.tokens, scene.roles, i, scene.lexicon)
     if found is None or _is_letter_size(scene, found):
         return 0
@@ -142,14 +145,14 @@ def add_measure(scene: Scene, i: int) -> int:
 
 
 def _behind_measure(scene: Scene, found: Measure) -> Match | None:
-    """The product behind an amount; "litro" may be what is left of its name: "2 litros de thinner"."""
+    """The product after an amount; its name may only lack the word "litro": "2 litros de thinner"."""
     if scene.opens_product(found.end) or found.unit is None or found.end >= len(scene.tokens):
         return scene.matcher.match(scene.tokens, scene.roles, found.end) if scene.opens_product(found.end) else None
     return scene.matcher.match(scene.tokens, scene.roles, found.end, measured=Size((1,), found.unit))
 
 
 def _is_part_of(scene: Scene, i: int, found: Measure, after: Match | None) -> bool:
-    """Whether a number without a unit is a part of what `after` is sold by: "un cuarto de queso"."""
+    """Whether a number without a unit is a part of the unit in which `after` is sold: "un cuarto de queso"."""
     if after is None or _is_fraction_of(scene, found.value, after):
         return after is not None and found.at > i + 1  # "1/8 de esmalte", of which the number alone is 1
     measured = scene.matcher.products[after.products[0]].unit is not None
@@ -164,7 +167,7 @@ def _is_part_of(scene: Scene, i: int, found: Measure, after: Match | None) -> bo
 
 
 def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
-    """Whether a number of a unit says how much is wanted of what stands behind it, or stood before it."""
+    """Whether a number with a unit says how much is wanted of the thing after or before it."""
     assert found.unit is not None
     if after is not None and after.words > 1 and scene.is_sold_by(after.products[0], found.unit):
         return True  # "2 litros de cloro a granel", where a bottle is called "litro de cloro"
@@ -186,13 +189,13 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
 
 
 def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:
-    """Whether a fraction is a size that a thing is sold in: "1/4 de pollo"."""
+    """Whether a fraction is a size in which a thing is sold: "1/4 de pollo"."""
     families = scene.matcher.families_of(match.products[0])
     return any(family.with_size(Size((value,))) for family in families)
 
 
 def _follows_product(scene: Scene, unit: Unit) -> bool:
-    """Whether a measure says how much of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
+    """Whether a measure is the amount of the product before it: "arena 3 m3", "una torta de 3 kilos"."""
     parted = scene.kind(-1) in (role.LINK, role.COMMA, role.ONLY) or (
         scene.kind(-1) is role.OF and scene.kind(-2) is role.PRODUCT
     )
@@ -207,7 +210,7 @@ def _follows_product(scene: Scene, unit: Unit) -> bool:
 
 
 def _stands_alone(scene: Scene, found: Measure) -> bool:
-    """Whether a measure by itself corrects or completes the amount of a product sold by measure: "perdón 2 kg"."""
+    """Whether a measure alone corrects or completes the amount of a product sold by measure: "perdón 2 kg"."""
     assert found.unit is not None
     if not (scene.has_no_noun(found.end) and (scene.kind(-1) in _BEFORE_MEASURE)):
         return False
@@ -216,7 +219,7 @@ def _stands_alone(scene: Scene, found: Measure) -> bool:
 
 
 def _is_letter_size(scene: Scene, found: Measure) -> bool:
-    """ "3 M camisas": a capital that stands apart is a size of clothes."""
+    """ "3 M camisas": a separate capital letter is a size of clothes."""
     unit = scene.tokens[found.at]
     if scene.has(found.end - 1, role.OF):
         return False  # "10 L de abono"
@@ -246,7 +249,7 @@ def add_number(scene: Scene, i: int) -> int:
 
 
 def _goes_on(scene: Scene, i: int, other: Match) -> bool:
-    """Whether a name at `i` goes on where another ends: "3 leche de almendras", where "tres leches" is a cake."""
+    """Whether the name at `i` continues where another ends: "3 leche de almendras", where "tres leches" is a cake."""
     match = scene.matcher.match(scene.tokens, scene.roles, i) if i < len(scene.tokens) else None
     return match is not None and match.words > 1 and match.how in WHOLE and match.end > other.end
 
@@ -280,7 +283,7 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
 
 
 def _is_vessel(scene: Scene, i: int) -> bool:
-    """Whether a container that holds nothing is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
+    """Whether an empty container is itself the thing: "6 vasos", but not "pintura, 2 galones"."""
     if role.CONTAINER not in scene.roles[i] or scene.roles[i] & {role.UNIT, role.PIECE} or scene.is_product(i + 1):
         return False
     if scene.kind(-1) is role.AND:

@@ -1,4 +1,4 @@
-"""Where a number in digits ends that is a phone, a price, an hour, a date or a list of sizes."""
+"""Where a number in digits ends that is a phone number, a price, a time, a date or a list of sizes."""
 
 import re
 from fractions import Fraction
@@ -57,7 +57,7 @@ def before_product(words: Words, start: int, end: int) -> bool:
 
 
 def past_price(words: Words, start: int, end: int) -> int:
-    """Past "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount; 0 for "3 lana de acero"."""
+    """The token after "dólares", "cada uno", "c/u", "la unidad", "el par" behind an amount; 0 for "3 lana de acero"."""
     if words.has(end - 1, role.CURRENCY) and words.names_long(end - 1):
         return 0
     while words.has(end, role.CURRENCY) and not words.names_product(end):
@@ -72,29 +72,29 @@ def past_price(words: Words, start: int, end: int) -> int:
 
 
 def is_of_next(words: Words, start: int, end: int) -> bool:
-    """Whether a sign of currency is the next number's: "3 $35"."""
+    """Whether a currency sign belongs to the next number: "3 $35"."""
     return words.is_number(end) and not words.tokens[end].spaced
 
 
 def ends_price(words: Words, start: int, end: int) -> bool:
-    """Whether "a" is what a number costs, and not what an amount becomes: "a 20 cada una", but not "cámbialo a 20"."""
+    """Whether "a" introduces a price, and not a new amount: "a 20 cada una", but not "cámbialo a 20"."""
     steered = start > 0 and not words.roles[start - 1].isdisjoint(_STEERS)
     return not steered and (words.closes(end) or words.norm(end) in ("cada", "c", "la", "el", "por"))
 
 
 def is_offered(words: Words, start: int, end: int) -> bool:
-    """Whether a price is offered, or asked for: "¿me la deja en 55?", "si me la deja a 55"; not "me la deja en 5"."""
+    """Whether a price is offered or asked for: "¿me la deja en 55?", "si me la deja a 55"; not "me la deja en 5"."""
     asked = any(words.norm(i) == "?" for i in range(end, words.count))
     return words.norm(start) not in ("me", "nos") or asked or words.norm(start - 1) == "si"
 
 
 def is_decimal(words: Words, start: int, end: int) -> bool:
-    """Whether a number has decimals, and no unit behind it."""
+    """Whether a number has decimals and no unit after it."""
     return isinstance(words.tokens[end - 1].value, Fraction) and not words.has(end, role.MEASURE)
 
 
 def is_paid(words: Words, start: int, end: int) -> bool:
-    """Whether a number is what somebody pays with: "pago con 20", "billete de 100"."""
+    """Whether somebody pays with the number: "pago con 20", "billete de 100"."""
     return any(words.norm(i) in _PAYING for i in range(max(0, start - _PAID_WITHIN), start))
 
 
@@ -102,7 +102,7 @@ def is_paid(words: Words, start: int, end: int) -> bool:
 
 
 def past_phone(words: Words, start: int, end: int) -> int:
-    """Past a number of seven digits or more, in one piece or in groups."""
+    """The token after a number of seven digits or more, in one piece or in groups."""
     first = end - 1
     i, digits, groups = first, 0, 0
     while words.is_number(i) and (norm := words.norm(i))[0].isdigit() and "," not in norm:
@@ -121,7 +121,7 @@ def past_phone(words: Words, start: int, end: int) -> int:
 
 
 def past_named_phone(words: Words, start: int, end: int) -> int:
-    """Past "mi cel es el 555 12 34"; 0 if no long number follows."""
+    """The token after "mi cel es el 555 12 34"; 0 if no long number follows."""
     i = end
     while i < min(words.count, start + _NAMED_WITHIN) and not words.is_number(i):
         if words.tokens[i].kind is NEWLINE or words.names_product(i):
@@ -144,7 +144,7 @@ def past_named_phone(words: Words, start: int, end: int) -> int:
 
 
 def past_hour(words: Words, start: int, end: int) -> int:
-    """Past what goes on with an hour: ":30", "y media", "pm", "de la tarde"."""
+    """The token after the rest of a time: ":30", "y media", "pm", "de la tarde"."""
     while end < words.count and words.tokens[end].kind is not NEWLINE:
         step = _of_hour(words, end)
         if not step:
@@ -154,7 +154,7 @@ def past_hour(words: Words, start: int, end: int) -> int:
 
 
 def _of_hour(words: Words, i: int) -> int:
-    """How many tokens at `i` go on with an hour."""
+    """How many tokens at `i` continue a time."""
     norm = words.norm(i)
     if norm in (":", "y"):
         if norm == ":" and i + 1 < words.count and words.tokens[i + 1].spaced:
@@ -170,18 +170,18 @@ def _of_hour(words: Words, i: int) -> int:
 
 
 def past_duration(words: Words, start: int, end: int) -> int:
-    """Past "y media", "y cuarto" behind a unit of time: "en una hora y media"."""
+    """The token after "y media", "y cuarto" behind a unit of time: "en una hora y media"."""
     part = words.norm(end) == "y" and words.norm(end + 1) in ("media", "medio", "cuarto")
     return end + 2 if part and not words.names_product(end + 2) else end
 
 
 def is_hour(words: Words, start: int, end: int) -> bool:
-    """Whether a number is an hour of a clock, and no product follows."""
+    """Whether a number is a time of day and no product follows."""
     return words.tokens[start].value in _HOURS and not words.names_product(end)
 
 
 def is_visit(words: Words, start: int, end: int) -> bool:
-    """Whether a number is an hour of the day, and the clause before says that somebody comes: "paso tipo 5"."""
+    """Whether a number is a time of day because the clause before says that somebody comes: "paso tipo 5"."""
     if words.tokens[end - 1].value not in _DAY or words.names_product(end):
         return False
     for i in range(start - 1, max(-1, start - _CLAUSE), -1):
@@ -193,13 +193,13 @@ def is_visit(words: Words, start: int, end: int) -> bool:
 
 
 def is_day_and_month(words: Words, start: int, end: int) -> bool:
-    """Whether "3/8" can be a date, and no product follows."""
+    """Whether "3/8" can be a date and no product follows."""
     day, month = words.tokens[end - 3].value, words.tokens[end - 1].value
     return bool(day and month and day <= _MONTH_DAYS and month <= _MONTHS) and not words.names_product(end)
 
 
 def is_due(words: Words, start: int, end: int) -> bool:
-    """Whether "el 14" is a day: it is due then, an hour or an amount follows, or nothing does."""
+    """Whether "el 14" is a day: "para" or "a" precedes it, a time or an amount follows, or nothing does."""
     if not _is_day(words, end - 1):
         return False
     if words.is_number(end) or words.has(end, role.NUMBER) or words.has(end, role.ARTICLE):
@@ -223,7 +223,7 @@ def is_day_of_week(words: Words, start: int, end: int) -> bool:
 
 
 def past_series(words: Words, start: int, end: int) -> int:
-    """Past several hours or ages, "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if these are none."""
+    """The token after several times or ages: "entre 2 y 3 de la tarde", "de 7, 9 y 10 años"; 0 if there are none."""
     while (words.norm(end) == "," or words.has(end, role.AND) or words.has(end, role.OR)) and words.is_number(end + 1):
         end += 2
     words.matcher.steps.charge(end - start - 1)
@@ -232,7 +232,7 @@ def past_series(words: Words, start: int, end: int) -> int:
 
 
 def is_short_pair(words: Words, start: int, end: int) -> bool:
-    """Whether "2-3" is too short for a house, or a product follows."""
+    """Whether "2-3" is too short for a house number, or a product follows."""
     return len(words.norm(start)) + len(words.norm(end - 1)) < _HOUSE_DIGITS or words.names_product(end)
 
 
@@ -251,7 +251,7 @@ def is_size_of_article(words: Words, start: int, end: int) -> bool:
 
 
 def is_counted(words: Words, start: int, end: int) -> bool:
-    """Whether an amount stands before "de", as in "2 de las 3", or a product follows, or any thing: "para las 7"."""
+    """Whether there is an amount before "de", as in "2 de las 3", or a product or other thing follows: "para las 7"."""
     counted = words.is_number(start - 1) and words.has(start, role.OF)
     hour = (
         not words.has(start, role.FOR) or words.closes(end) or words.has(end, role.OF) or words.has(end, role.TIMEUNIT)
@@ -260,7 +260,7 @@ def is_counted(words: Words, start: int, end: int) -> bool:
 
 
 def is_inches(words: Words, start: int, end: int) -> bool:
-    """Whether a number with a mark of inches is no product's."""
+    """Whether a number with an inch mark is a size and no product follows."""
     value = words.tokens[start].value
     return value is not None and value in SIZES and not words.names_product(end)
 
@@ -275,7 +275,7 @@ def is_size_word(words: Words, start: int, end: int) -> bool:
 
 
 def past_named_size(words: Words, start: int, end: int) -> int:
-    """Past "talla M, L y 38", "número 38"; 0 if no size follows."""
+    """The token after "talla M, L y 38", "número 38"; 0 if no size follows."""
     single = len(words.norm(start)) == 1
     if words.is_number(end) and not words.names_product(end + 1) and len(words.norm(end)) <= 4:
         return past_sizes(words, start, end + 1)
@@ -288,12 +288,12 @@ def past_named_size(words: Words, start: int, end: int) -> int:
 
 
 def is_mark(words: Words, start: int, end: int) -> bool:
-    """Whether letters are a size and no word: "XL", "M", but not "m"."""
+    """Whether letters are a size and not a word: "XL", "M", but not "m"."""
     return len(words.norm(start)) > 1 or words.is_capital(start)
 
 
 def past_sizes(words: Words, start: int, end: int) -> int:
-    """Past a list of more sizes: "M, L y XL", "38-40", "6/8"."""
+    """The token after a list of further sizes: "M, L y XL", "38-40", "6/8"."""
     while end < words.count:
         i = end
         while words.norm(i) in (",", "-", "/") or words.has(i, role.AND) or words.has(i, role.OR):
@@ -309,7 +309,7 @@ def past_sizes(words: Words, start: int, end: int) -> int:
 
 
 def past_bare_sizes(words: Words, start: int, end: int) -> int:
-    """Past a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
+    """The token after a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
     i = start
     while _is_bare_size(words, i) and (words.norm(i + 1) in (",", "-", "/") or words.has(i + 1, role.AND)):
         i += 2
@@ -330,7 +330,7 @@ def is_known(words: Words, start: int, end: int) -> bool:
 
 
 def past_factors(words: Words, start: int, end: int) -> int:
-    """Past "x 3", "x 2 cm" behind "4 x 5"."""
+    """The token after "x 3", "x 2 cm" behind "4 x 5"."""
     spaced = words.tokens[start + 1].spaced
     while words.norm(end) == "x" and words.is_number(end + 1) and words.tokens[end].spaced == spaced:
         end += 2
@@ -338,12 +338,12 @@ def past_factors(words: Words, start: int, end: int) -> int:
 
 
 def is_sold_by(words: Words, start: int, end: int) -> bool:
-    """Whether a measure is an amount, "3 m de", its unit a size's letter, "3 M", or opens a name, "3 g shock"."""
+    """Whether a measure is an amount ("3 m de"), its unit a size ("3 M"), or the start of a name ("3 g shock")."""
     return words.has(end, role.OF) or words.is_capital(end - 1) or words.names_long(end - 1)
 
 
 def past_link(words: Words, start: int, end: int) -> int:
-    """Past all that stands there without a space."""
+    """The token after everything that follows without a space."""
     while end < words.count and not words.tokens[end].spaced and words.tokens[end].kind is not NEWLINE:
         end += 1
     return end

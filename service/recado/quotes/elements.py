@@ -1,4 +1,4 @@
-"""The elements of a message: quantities, things, words that steer, marks."""
+"""The elements of a message: quantities, things, steering words, marks."""
 
 from enum import IntEnum, auto
 from typing import Final
@@ -54,7 +54,7 @@ class Flag(IntEnum):
 
 
 class Element(msgspec.Struct, eq=False):
-    """One element. `start`, `end` are its first token and the one after its last; `q` the quantity bound to a thing."""
+    """One element. `start`, `end`: its first token and the one after its last; `q`: the quantity of a thing."""
 
     kind: Role
     start: int
@@ -71,5 +71,5 @@ class Element(msgspec.Struct, eq=False):
     sizes: list[Size] = msgspec.field(default_factory=list)
 
     def counts_pieces(self) -> bool:
-        """Whether a quantity counts pieces or what they come in: "3 piezas", "dos manojos"."""
+        """Whether a quantity counts pieces or their containers: "3 piezas", "dos manojos"."""
         return self.quantity is not None and self.quantity.pieces

@@ -42,14 +42,14 @@ MOST_READINGS: Final = 60
 
 
 class Meant(msgspec.Struct, frozen=True):
-    """The products that are meant, none where it cannot be told; and how many, without a number that is of a name."""
+    """The products that are meant, none if that is not clear; and how many, without a number that belongs to a name."""
 
     skus: tuple[str, ...] = ()
     quantity: int | Decimal | None = None
 
 
 class Ellipsis:
-    """Completes what was said against a catalogue."""
+    """Completes a customer's words against a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -58,7 +58,7 @@ class Ellipsis:
         self._having: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def chosen(self, candidates: Sequence[str], said: str, bare: Bare) -> Meant:
-        """Which candidates of a question are meant; `said` is what it is about, as the customer wrote it."""
+        """Which candidates of a question are meant; `said`: what the question is about, as the customer wrote it."""
         place = self._by_place(candidates, bare)
         if place:
             return Meant(place, _amount(bare))
@@ -105,7 +105,7 @@ class Ellipsis:
         return bool(self._by_words((sku,), bare.words))
 
     def having(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The products in one of whose names all of the words stand."""
+        """The products with all of the words in one of their names."""
         said = tuple(words)
         if said not in self._having:
             products = self._catalogue.products if len(self._having) < _MOST_SOUGHT else ()
@@ -113,13 +113,14 @@ class Ellipsis:
         return self._having[said]
 
     def beginning(self, word: str) -> tuple[str, ...]:
-        """The products of which a name begins with the word."""
+        """The products with a name that begins with the word."""
         return tuple(
             sku for sku in self.having((word,)) if any(key(name.split()[0]) == key(word) for name in self._plain(sku))
         )
 
     def counted(self, skus: Sequence[str], said: str) -> list[str]:
-        """The products that "2 bolsas" may count: those whose name begins so, else those with such another name."""
+        """The products that "2 bolsas" may count: those whose name begins with the word, otherwise those with such
+        another name."""
         words = {key(token.norm) for token in tokenise(said) if token.kind is WORD}
         heads = {sku: [key(name.split()[0]) for name in self._plain(sku)] for sku in skus[:_MOST_LINES]}
         called = [sku for sku, names in heads.items() if words.intersection(names[:1])]
@@ -146,7 +147,7 @@ class Ellipsis:
         return ()
 
     def _by_words(self, skus: Sequence[str], words: Iterable[str]) -> tuple[str, ...]:
-        """The products that have all of the words that any of them has; none where none has any."""
+        """The products with all of the words that any product has; none if no product has any."""
         left, told = list(skus), False
         for word in words:
             fits = [
@@ -157,28 +158,29 @@ class Ellipsis:
         return tuple(left) if told else ()
 
     def by_names(self, skus: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
-        """The products in one of whose names all of the words stand: "la botella", of a "botella de ron"."""
+        """The products with all of the words in one of their names: "la botella", for a "botella de ron"."""
         said = {key(word) for text in words for word in text.split() if len(word) > 2 or word.isdigit()}
         return tuple(sku for sku in skus if any(said <= name for name in self._names(sku))) if said else ()
 
     def _of_its_kind(self, sku: str, words: Sequence[str]) -> tuple[str, ...]:
-        """The products in one of whose names the words stand, those that share the most other words with it."""
+        """The products with the words in one of their names; of these, those that share the most other words with
+        it."""
         return tuple(self.nearest(sku, (one for one in self.having(words) if one != sku)))
 
     def _plain(self, sku: str) -> list[str]:
-        """The names of a product."""
+        """A product's names, in plain letters."""
         product = self._catalogue.by_sku[sku]
         return [name for name in map(plain, (product.name, *product.aliases)) if name]
 
     def _names(self, sku: str) -> list[frozenset[str]]:
-        """The words of each name of a product, but for "de" and its like."""
+        """The words of each name of a product, without "de" and the like."""
         return [
             frozenset(key(word) for word in name.split() if len(word) > 2 or word[0].isdigit())  # "9w"
             for name in self._plain(sku)
         ]
 
     def _of_kin(self, sku: str, fragment: str) -> tuple[str, ...]:
-        """The products that a fragment names behind one of the heads of `sku`."""
+        """The products that a fragment names after one of the heads of `sku`."""
         product = self._catalogue.by_sku[sku]
         heads = dict.fromkeys(name.split()[0] for name in (product.name, *product.aliases) if name.strip())
         for head in list(heads)[:_MOST_HEADS]:
@@ -188,7 +190,7 @@ class Ellipsis:
         return ()
 
     def _completed(self, head: str, fragment: str) -> tuple[str, ...]:
-        """The products that "head fragment" names, if the fragment is part of the name."""
+        """The products that "head fragment" names if the fragment is part of the name."""
         name = f"{head} {fragment}"
         if name not in self._read:
             if not fragment or len(self._read) >= MOST_READINGS:
@@ -211,7 +213,7 @@ class Ellipsis:
 
 
 def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
-    """What may stand behind a head, with the quantity that is left then: a number may be part of the name, and is where
+    """The possible rest of a name after a head, with the remaining quantity: a number may be part of the name, if
     there is such a name."""
     fragments = [(bare.fragment, _amount(bare))]
     if bare.text == bare.fragment:
@@ -220,7 +222,7 @@ def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
 
 
 def _numbered(bare: Bare) -> str:
-    """What may be a part of a name with a number in it: "2 plazas", "etapa 4"."""
+    """The possible part of a name with a number in it: "2 plazas", "etapa 4"."""
     if any(letter.isdigit() for word in bare.words for letter in word):
         return ""  # a word by itself: "a4"
     if bare.fragment and bare.text != bare.fragment:

@@ -1,4 +1,5 @@
-"""How many a thing is for: "somos 6, un almuerzo para cada uno", "3 cojines, cada uno lleva medio metro de tapiz"."""
+"""The number of people or things that an amount is for: "somos 6, un almuerzo para cada uno", "3 cojines, cada uno
+lleva medio metro de tapiz"."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -28,8 +29,8 @@ _TO_THE_FIRST: Final = frozenset([
 
 
 class Serving(msgspec.Struct, frozen=True):
-    """What each one gets: the things of the elements `start` to `end`. `heads`: the element that tells how many they
-    are; None where nobody told."""
+    """What each one gets: the things of the elements from `start` to `end`. `heads`: the element with their number;
+    None if the message has none."""
 
     start: int
     end: int
@@ -37,8 +38,8 @@ class Serving(msgspec.Struct, frozen=True):
 
 
 def serves_each(reading: "Reading", i: int) -> bool:
-    """Whether "each" at `i` is of people, or of things that goods are for: then what each gets is multiplied. Without
-    a count of people it is asked how many."""
+    """Whether "each" at `i` is about people, or about things that goods are for: then the share of each is
+    multiplied. Without a number of people, recado asks for it."""
     before = reading.context.kind(i - 1)
     person = Flag.PERSON in reading.elements[i].flags
     opens = _opens(reading, i)
@@ -60,7 +61,7 @@ def serves_each(reading: "Reading", i: int) -> bool:
 
 
 def serve(reading: "Reading") -> None:
-    """Multiply what each one gets, once, by how many they are."""
+    """Multiplies the share of each, once, by their number."""
     served: set[int] = set()
     for serving in reading.servings:
         heads = None if serving.heads is None else reading.elements[serving.heads]
@@ -82,7 +83,7 @@ def _multiply(wish: "Wish", heads: Element | None) -> None:
 
 
 def _opens(reading: "Reading", i: int) -> bool:
-    """Whether what each one gets stands behind "each" at `i`: "y cada uno necesita un buscapolo"."""
+    """Whether the share of each follows "each" at `i`: "y cada uno necesita un buscapolo"."""
     context = reading.context
     if context.kind(i - 1 - (context.kind(i - 1) in (role.FOR, role.TO))) not in _BEFORE_EACH:
         return False
@@ -95,7 +96,8 @@ def _opens(reading: "Reading", i: int) -> bool:
 
 
 def _end(reading: "Reading", i: int) -> int:
-    """Where what each one gets, behind "each" at `i`, ends: with the sentence, or with what is asked for besides."""
+    """Where the share of each, after "each" at `i`, ends: with the sentence, or before something else that is asked
+    for."""
     context, things = reading.context, False
     for element in reading.elements[i + 1 :]:
         blank = element.kind is role.LINE and context.kind(element.index - 1) is role.LINE
@@ -112,12 +114,12 @@ def _end(reading: "Reading", i: int) -> int:
 
 
 def _start(reading: "Reading", i: int) -> int:
-    """Before the first element of the part of the sentence that ends at `i`."""
+    """The element before the part of the sentence that ends at `i`."""
     return next((e.index for e in reversed(reading.elements[:i]) if e.kind in _PARTS), -1)
 
 
 def _heads(reading: "Reading", start: int, end: int, needs: bool) -> int | None:
-    """Where it is told how many there are; of several the last."""
+    """The element with their number; of several, the last."""
     for element in reversed(reading.elements[start:end]):
         q = element.quantity
         if element.kind is role.QUANTITY and q is not None and not q.article and _counts(reading, element.index, needs):

@@ -42,7 +42,7 @@ class Intent(StrEnum):
 
 
 def intent_of(reading: Reading) -> Intent:
-    """What the customer wants; the first that fits."""
+    """The first intent that matches."""
     if any(wish.state is Stance.WANTED for wish in reading.wishes):
         return _order_or_price(reading)
     gist = _Gist(reading)
@@ -50,10 +50,8 @@ def intent_of(reading: Reading) -> Intent:
 
 
 class _Gist:
-    """A message that wishes for nothing in the catalogue: what its words do (`roles`), and `kinds` of those that count.
-
-    `content`: how many of them are about something else than the order. `said`: whether noise tells something.
-    """
+    """A message that wishes for nothing in the catalogue: the roles of its words, and `kinds` of those that count.
+    `content`: how many of them are about something else than the order. `said`: whether noise has a meaning."""
 
     def __init__(self, reading: Reading) -> None:
         elements = reading.elements
@@ -67,7 +65,7 @@ class _Gist:
         self.said = any(roles and not roles & {role.VACUOUS, role.EMOJI, role.NAME, role.PEOPLE} for roles in noise)
 
     def orders(self) -> bool:
-        """A quantity is asked for; of what, only an earlier message would tell."""
+        """It asks for a quantity; only an earlier message would show of what."""
         numbers = [e for e in self.reading.elements if e.kind is role.QUANTITY]
         if (
             Stance.MENTIONED not in self.states
@@ -123,12 +121,12 @@ class _Gist:
         return self._shows(_NO_EMOJI)
 
     def _shows(self, emoji: frozenset[str]) -> bool:
-        """Whether nothing counts but an emoji, one of these."""
+        """Whether only an emoji counts, one of these."""
         norms = self.reading.scanner.norms
         return not self.kinds and any(role.EMOJI in e.roles and norms[e.start] in emoji for e in self.reading.elements)
 
     def wants_to_order(self) -> bool:
-        """ "quiero hacer un pedido", of nothing yet."""
+        """ "quiero hacer un pedido", without a product yet."""
         told = self.roles & {role.TOLD, role.STORY, role.NEGATION, role.POSSESSIVE, role.AVAILABLE, role.COPULA}
         if not self.reading.requested or told or not self.kinds or not THINGS.isdisjoint(self.kinds):
             return False
@@ -154,7 +152,7 @@ _INTENTS: Final = (
 
 
 def _roles(reading: Reading) -> set[Role]:
-    """The roles and kinds of all elements, without refusals that are none, and without what is not put off."""
+    """The roles and kinds of all elements, without words of refusal that are none, and without what is not put off."""
     roles: set[Role] = set()
     for element in reading.elements:
         if role.NOPE in element.roles and not _refuses(reading, element):
@@ -168,7 +166,7 @@ def _roles(reading: Reading) -> set[Role]:
 
 
 def _asks_what_is_sold(reading: Reading) -> bool:
-    """ "¿qué instrumentos manejan?": of goods that no product is called by."""
+    """ "¿qué instrumentos manejan?": about goods that no product is named by."""
     context = reading.context
     return any(
         e.kind is role.UNKNOWN
@@ -182,7 +180,7 @@ def _asks_what_is_sold(reading: Reading) -> bool:
 
 
 def _refuses(reading: Reading, element: Element) -> bool:
-    """Whether a word of refusal is one where it stands."""
+    """Whether a word of refusal is one at its place."""
     i = element.index
     if element.kind is role.COPULA:  # "paso", but not "paso a las 5", "mañana paso"
         beside = reading.elements[max(0, i - _CLAUSE) : i + _CLAUSE]

@@ -1,7 +1,8 @@
-"""Reads the steps of a message against the open lines and the pending questions.
+"""Reads the steps of a message against the open lines and the open questions.
 
-The steps say what is done to which thing as far as the message alone shows. Here things become skus: "el azul" is the
-answer to a question or a line, "2 más" is of the product spoken of last, and what stays open is asked back.
+The steps say what is done to which thing, as far as the message alone shows. Here things become skus: "el azul"
+answers a question or names a line, "2 más" is about the product that was spoken of last, and recado asks about what
+stays open.
 """
 
 from collections.abc import Sequence, Set
@@ -44,7 +45,7 @@ _TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
 
 
 class Interpreter:
-    """Reads the steps of one message against a catalogue, one step after the other: an act may change the view."""
+    """Reads the steps of one message against a catalogue, one after the other: an act may change the view."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -59,7 +60,7 @@ class Interpreter:
         return Unnamed(self._catalogue, self._ellipsis, self._answers, self._questions, self._wanted)
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
-        """The acts of the step at `at`, and the place of the next one: an answer may take several steps."""
+        """The acts of the step at `at`, and the place of the next step: an answer may take several steps."""
         if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
             return answer
         step = steps[at]
@@ -89,12 +90,12 @@ class Interpreter:
                 return SPOKEN[does](view), at + 1
 
     def _like_asked(self, view: View) -> str | None:
-        """The only line that has words of a name of what was asked about."""
+        """The only line that shares words with the name of the thing asked about."""
         alike = self._ellipsis.nearest(view.asked[-1][0], [sku for sku, _ in view.lines]) if view.asked else []
         return alike[0] if len(alike) == 1 else None
 
     def asked_about(self, steps: Sequence[Step], view: View) -> AskPrice | None:
-        """What a price question is about."""
+        """The products of a price question."""
         return self._questions.about(steps, view)
 
     def _named(self, step: Named, view: View) -> list[Act]:
@@ -130,7 +131,7 @@ class Interpreter:
         return self._asked_for(step, sku, view)
 
     def _asked_for(self, step: Named, sku: str, view: View) -> list[Act]:
-        """What is done to one product that is known."""
+        """The acts for one known product."""
         mention = step.mention
         if step.does is Does.SET and (replaced := self._wanted.another_kind(sku, mention, view)) is not None:
             return [replaced]
@@ -142,14 +143,14 @@ class Interpreter:
         return self._wanted.asked_for(step.does, sku, quantity_of(mention.amount), mention.confidence, view)
 
     def _of_a_kind(self, step: Named, view: View) -> Act | None:
-        """ "mejor el de 24 rosas": another kind of a line, whose name has the number."""
+        """ "mejor el de 24 rosas": another kind of a line, with the number in its name."""
         fragment = f"de {step.mention.written}"
         bare = replace(as_bare(step), text=fragment, fragment=fragment, amount=None, describes=True)
         told = self._unnamed.qualities(bare, view) if step.mention.amount is not None and view.lines else []
         return told[0] if len(told) == 1 and isinstance(told[0], Replace) else None
 
     def _counts(self, mention: Mention, before: Step) -> list[Act]:
-        """ "papas fritas 2 raciones": a word of its name is what a thing is counted in."""
+        """ "papas fritas 2 raciones": a word of its name is the unit in which a thing is counted."""
         if not isinstance(before, Named) or before.mention.amount is not None or mention.amount is None:
             return []
         skus = skus_of(before.mention, self._catalogue)
@@ -157,7 +158,8 @@ class Interpreter:
         return [SetQuantity(skus[0], quantity_of(mention.amount))] if counted else []
 
     def _nearest(self, does: Does, skus: Sequence[str], view: View) -> list[str]:
-        """Those of several products that were just asked about, or are the most like what they are to replace."""
+        """Those of several products that the customer just asked about, or that are most similar to what they
+        replace."""
         target = view.target
         told = self._questions.told(skus, view)
         if told or does is not Does.SET or target is None:
@@ -202,7 +204,7 @@ class Interpreter:
         return None
 
     def _lowered(self, step: Named, view: View) -> list[Act]:
-        """ "bájale 2 a las gorras", "ya no quiero tantas gorras, solo 2"; without a number it asks how many."""
+        """ "bájale 2 a las gorras", "ya no quiero tantas gorras, solo 2"; without a number recado asks how many."""
         found = self._lines_of(step.mention, view)
         quantity = quantity_of(step.mention.amount)
         if len(found) != 1:
@@ -212,7 +214,7 @@ class Interpreter:
         return [Subtract(found[0], quantity) if step.does is Does.LOWER else SetQuantity(found[0], quantity)]
 
     def _lines_of(self, mention: Mention, view: View) -> list[str]:
-        """The lines that a thing may be: those of its products, else the only one with its head or qualities."""
+        """The lines that a thing may be: those of its products, otherwise the only one with its head or qualities."""
         lines = [sku for sku, _ in view.lines]
         skus = skus_of(mention, self._catalogue)
         found = [sku for sku in lines if sku in skus]
@@ -278,7 +280,7 @@ class Interpreter:
     def _comes(
         self, sku: str, goes: Mention | Bare, comes: Mention | Bare
     ) -> tuple[tuple[str, ...], Quantity | None, str]:
-        """The products that come for `sku`, how many, and how they were written."""
+        """The products that replace `sku`, how many, and how the customer wrote them."""
         if isinstance(comes, Mention):
             skus = skus_of(comes, self._catalogue)
             if len(skus) == 1 and not self._wanted.is_alike(sku, skus[0]):
@@ -304,8 +306,8 @@ class Interpreter:
 
 
 def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
-    """The steps; those of an order that the reader accounts for as a whole are its lines. Only the reader knows that
-    "2 camisas M y 1 camisa L" are 3, and that a number is a size, a phone or a share of what is named."""
+    """The steps. If the reader accounts for all of an order, the steps are its lines. Only the reader knows that "2
+    camisas M y 1 camisa L" are 3, and that a number is a size, a phone number or a share."""
     if quote is None or quote.intent is not Intent.ORDER or quote.asks or quote.too_many:
         return script.steps
     if script.priced or script.offers or view.pending or view.asked or view.offered:
@@ -331,7 +333,7 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
 
 
 def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
-    """Whether a number of a line's, which the reader has of no thing, is how many there are to be."""
+    """Whether a number of a line, which the reader gives to no thing, is the new quantity."""
     ones = {item.sku for item in quote.items if item.quantity == 1}
     return (
         step.mention.amount not in (None, 1)
@@ -341,7 +343,7 @@ def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
 
 
 def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[Bare]) -> bool:
-    """Whether the reader's lines have no part of something that stands beside a yes."""
+    """Whether something beside a yes has no part in the reader's lines."""
     lines = {item.sku for item in quote.items}
     return any(lines.isdisjoint(step.mention.skus) for step in named) or any(
         not script.tells.isdisjoint(step.places) for step in bare
@@ -349,7 +351,7 @@ def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[
 
 
 def _line(item: QuoteLine, counted: Set[str], adds: Set[str]) -> Named:
-    """A line of the reader's as a step; a number that nobody said is none."""
+    """A line of the reader as a step, without a number if the customer gave none."""
     amount: int | Fraction | None = item.quantity if isinstance(item.quantity, int) else Fraction(item.quantity)
     if amount == 1 and item.sku not in counted:
         amount = None
@@ -363,7 +365,7 @@ def _tells_apart(step: Bare) -> bool:
 
 
 def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
-    """ "esmalte rojo, negro y nude": a quality within a list is another of the same."""
+    """ "esmalte rojo, negro y nude": a quality in a list is another one of the same."""
     before = steps[at - 1] if at else None
     listed = isinstance(before, Named) and before.does is Does.ORDER and len(before.mention.skus) == 1
     goes_on = at + 1 < len(steps) and isinstance(steps[at + 1], Named | Bare)
@@ -372,19 +374,19 @@ def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
 
 
 def _is_of_a_line(comes: Bare) -> bool:
-    """Whether a verb says how many there are to be of what is there: "sube la escalera a 2"."""
+    """Whether a verb gives a line its new quantity: "sube la escalera a 2"."""
     return comes.steered and comes.amount is not None
 
 
 def _counts_anew(goes: Mention, comes: Bare) -> bool:
-    """Whether a number alone is how many there are to be: "los clavos mejor 2", unlike "la lija mejor 220"."""
+    """Whether a number alone is the new quantity: "los clavos mejor 2", unlike "la lija mejor 220"."""
     alone = comes.does is Does.SET and comes.amount is not None and not (comes.words or comes.foreign)
     many = bool(goes.words) and goes.words[0].endswith("s")
     return alone and (many or comes.steered or comes.unit is not None) and goes.amount in (None, comes.amount)
 
 
 def _pointed_at(goes: Bare, view: View) -> list[str]:
-    """What a number alone says of what goes: the only line of so many, else so many of what was spoken of."""
+    """The lines that a number alone removes from: the only line with that quantity, otherwise the last topic."""
     counted = [sku for sku, quantity in view.lines if goes.plural is not None and quantity == goes.amount]
     target = view.target
     return counted if len(counted) == 1 else [] if target is None else [target]

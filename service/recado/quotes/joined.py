@@ -15,10 +15,8 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 
 def spell_out(tokens: list[Token], matcher: Matcher) -> None:
-    """Write a name's head in full where a dot cuts it short and a word stands behind: "med. deportivas".
-
-    The dot of a short word for a size goes: "camisa t.14".
-    """
+    """Writes a name's head in full if a dot cuts it short and a word follows: "med. deportivas". Removes the dot of
+    a short word for a size: "camisa t.14"."""
     for i in range(len(tokens) - 3, -1, -1):
         dot = tokens[i + 1]
         if dot.norm != "." or dot.spaced:
@@ -34,7 +32,8 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
-    """Part two numbers at a comma where the second counts what is written with it: "10w30,2atf"; drop a plus sign."""
+    """Splits two numbers at a comma if the second counts the word that is joined to it: "10w30,2atf"; removes a plus
+    sign."""
     for i in range(len(tokens) - 1, -1, -1):
         token = tokens[i]
         if token.kind is WORD:
@@ -58,7 +57,7 @@ def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:
-    """Part an article or a number from the good that is written together with it."""
+    """Splits an article or a number from the goods that are written together with it."""
     _part_endings(tokens, matcher)
     joined = [
         i
@@ -77,7 +76,7 @@ def part_joined(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
-    """Part "de" from the good that it is written together with: "pantalonesde vestir"."""
+    """Splits "de" from the goods that it is written together with: "pantalonesde vestir"."""
     for i in range(len(tokens) - 1, -1, -1):
         token = tokens[i]
         if token.kind is not WORD or len(token.norm) < _SHORTEST + 2 or not token.norm.endswith("de"):
@@ -91,7 +90,7 @@ def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def _is_strange(token: Token, matcher: Matcher) -> bool:
-    """Whether a word is unknown. One that was drawn out has lost letters, so its parts have no place."""
+    """Whether a word is unknown. A drawn-out word has lost letters, so its parts have no position."""
     whole = token.end - token.start == len(token.norm)
     return whole and not matcher.lexicon.roles(token.norm) and not matcher.knows(token.norm)
 

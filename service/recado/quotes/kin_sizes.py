@@ -14,7 +14,7 @@ _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 
 
 def add_other_size(scene: Scene, i: int) -> int:
-    """Past a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if none starts here."""
+    """The token after a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if there is none."""
     last = scene.kind(-1)
     if last in (role.QUANTITY, role.AND, role.COMMA):
         return add_listed_size(scene, i) or add_counted_size(scene, i)
@@ -51,8 +51,8 @@ def add_other_size(scene: Scene, i: int) -> int:
 
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:
-    """Whether "las de" before a size points at one thing among others: "las de 4 no", "solo las de 3", "las de 10 que
-    sean 3"."""
+    """Whether "las de" before a size refers to one thing among others: "las de 4 no", "solo las de 3", "las de 10
+    que sean 3"."""
     phrase = scene.lexicon.phrase(scene.norms, i + 1)
     if phrase is not None and role.CORRECTION in phrase[1]:
         return True
@@ -62,7 +62,8 @@ def _is_pointed_at(scene: Scene, i: int) -> bool:
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
-    """Past a bare number that goes on with a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3", "y 0.7 x 2"; else 0."""
+    """The token after a bare number that continues a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3", "y 0.7 x 2";
+    otherwise 0."""
     token = scene.tokens[i]
     if len(scene.elements) < 2 or token.kind is not NUMBER or not token.spaced:
         return 0
@@ -87,13 +88,13 @@ def add_listed_size(scene: Scene, i: int) -> int:
 
 
 def _is_amount(scene: Scene, i: int) -> bool:
-    """Whether a number stands at `i` that counts what stands before it: nothing follows."""
+    """Whether the number at `i` counts the thing before it: nothing follows."""
     counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {role.NUMBER, role.ARTICLE}))
     return counts and scene.has_no_noun(i + 1)
 
 
 def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
-    """Past a size, at `i`, that a thing said before has kin of; 0 if none has it."""
+    """The token after a size, at `i`, that relatives of an earlier thing have; 0 if none has it."""
     if not _has_kin(scene, read[0]):
         return 0
     element = scene.add(role.QUALITY, i, read[1])
@@ -102,7 +103,8 @@ def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
 
 
 def add_counted_size(scene: Scene, i: int) -> int:
-    """Past a size in a unit that tells a product, with its number beside it: "una 9v", "10 metros 2"; else 0."""
+    """The token after a size in a unit that identifies a product, with its number: "una 9v", "10 metros 2";
+    otherwise 0."""
     read = scene.matcher.sizes.at(scene.tokens, i) if scene.tokens[i].kind is NUMBER else None
     unit = read[0].unit if read is not None else None
     if read is None or unit is None:
@@ -115,7 +117,7 @@ def add_counted_size(scene: Scene, i: int) -> int:
 
 
 def names_kin(scene: Scene, i: int) -> bool:
-    """Whether a size in a unit that only says which tells a thing said before apart: "otras 5A"."""
+    """Whether a size in a unit only distinguishes relatives of an earlier thing: "otras 5A"."""
     read = scene.matcher.sizes.at(scene.tokens, i)
     if read is None or read[0].unit is None or read[0].unit.name in SOLD_BY:
         return False
@@ -123,6 +125,6 @@ def names_kin(scene: Scene, i: int) -> bool:
 
 
 def _has_kin(scene: Scene, size: Size) -> bool:
-    """Whether a thing said before has kin of this size."""
+    """Whether an earlier thing has relatives of this size."""
     things = {e.match.products[0] for e in scene.behind() if e.match is not None}
     return any(scene.matcher.with_head(n, [], [size]) for n in things)

@@ -1,4 +1,4 @@
-"""The tables of the language: the package's own, and a folder of a shop's that adds to them."""
+"""The tables of the language: the package's own, and those of a shop's folder, which add to them."""
 
 import tomllib
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _OPEN: Final = frozenset(
 
 
 class LanguageError(Expected, ValueError):
-    """A folder whose tables cannot be used. `problems` names each one with its file."""
+    """A folder whose tables cannot be used. `problems` lists each problem with its file."""
 
     def __init__(self, folder: Path, problems: list[str]) -> None:
         self.problems = tuple(problems)
@@ -36,7 +36,7 @@ class LanguageError(Expected, ValueError):
 
 
 class Tables(msgspec.Struct, frozen=True):
-    """What is known of the language, as the files have it."""
+    """The tables of the language, as the files have them."""
 
     words: dict[str, Any]
     verbs: dict[str, Any]
@@ -47,7 +47,7 @@ class Tables(msgspec.Struct, frozen=True):
 
 
 def tables(folder: Path | None = None) -> Tables:
-    """The package's tables, with what the files of a folder add. Raises LanguageError with every problem of them."""
+    """The package's tables, with the additions of a folder. Raises LanguageError with all problems of its files."""
     found: dict[str, Any] = {name: tomllib.loads(_ours(f"{name}.toml")) for name in TABLES}
     found |= {name: _listed(_ours(f"{name}.txt")) for name in LISTS}
     if folder is not None:
@@ -56,7 +56,7 @@ def tables(folder: Path | None = None) -> Tables:
 
 
 def stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
-    """What changes when a file of the folder does."""
+    """A value that changes when a file of the folder changes."""
     if folder is None:
         return ()
     try:
@@ -96,7 +96,7 @@ def _add(found: dict[str, Any], folder: Path) -> None:
 
 
 def _merged(table: str, ours: dict[str, Any], theirs: dict[str, Any], file: str, problems: list[str]) -> dict[str, Any]:
-    """One table with what another adds."""
+    """A table with the additions of another."""
     merged = dict(ours)
     example = next(iter(ours.values()))
     for name, value in theirs.items():
@@ -123,7 +123,7 @@ _TYPES: Final = {dict: "table", list: "list", str: "text", int: "whole number"}
 
 
 def _unreadable(table: str, value: Any) -> str | None:
-    """The problem of a value of an open table, if it has one."""
+    """The problem with a value of an open table; None if there is none."""
     try:
         if table in ("halves", "symbols"):
             Fraction(value)

@@ -1,7 +1,7 @@
 """What Spanish words do in an order, read once from the TOML tables in `data/`.
 
-A word may play several parts: its roles, which are named after the tables in words.toml, verbs.toml and numbers.toml.
-What is not listed is found as a form of a listed verb, in another number or gender, or by its sound.
+A word may have several roles, which are named after the tables in words.toml, verbs.toml and numbers.toml. A word
+that is not listed is looked up as a form of a listed verb, in another number or gender, or by its sound.
 """
 
 import re
@@ -40,7 +40,7 @@ _UNITS: Final = {
 
 
 class Unit(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A unit of measure: its short name, what it measures, and how much of the dimension's base unit it is."""
+    """A unit of measure: its short name, what it measures, and its size in the dimension's base unit."""
 
     name: str
     dimension: str
@@ -58,7 +58,7 @@ def _values(numbers: dict[str, Any]) -> dict[str, int]:
 
 
 def _measures(sizes: dict[str, list[str]]) -> dict[str, Unit]:
-    """The units of measure by every way to write them."""
+    """The units of measure by all of their spellings."""
     measures: dict[str, Unit] = {}
     for name, (dimension, factor, written) in sizes.items():
         measures.update(dict.fromkeys((name, *written.split()), Unit(name, dimension, Fraction(factor))))
@@ -66,7 +66,7 @@ def _measures(sizes: dict[str, list[str]]) -> dict[str, Unit]:
 
 
 class Lexicon:
-    """The tables, and look-ups that remember every word they were asked for (see `forget`)."""
+    """The tables, and look-ups that remember every word (see `forget`)."""
 
     def __init__(self, tables: Tables) -> None:
         words, verbs, numbers = tables.words, tables.verbs, tables.numbers
@@ -104,11 +104,11 @@ class Lexicon:
         self._seen: dict[str, Roles] = {}
 
     def _play(self, word: str, *roles: Role) -> None:
-        """Let a word, as it is written, play these parts, too."""
+        """Gives these roles to a word as written."""
         self._exact.setdefault(word, set()).update(roles)
 
     def _add_phrases(self, listed: Iterable[tuple[str, str]]) -> None:
-        """Take in the words and phrases of each role, which are parted by "|"."""
+        """Adds the words and phrases of each role, which are separated by "|"."""
         phrases: dict[tuple[str, ...], set[Role]] = {}
         for name, entries in listed:
             played = role.named(name)
@@ -142,13 +142,13 @@ class Lexicon:
                 self._forms.setdefault(key(word), set()).update(roles)
 
     def _add_kinds(self, kinds: dict[str, str], played: Role) -> None:
-        """Take in adjectives or nouns, by the name of their kind, in every number and gender."""
+        """Adds adjectives or nouns, by the name of their kind, in every number and gender."""
         for name, listed in kinds.items():
             for word in listed.split():
                 self._neuters.setdefault(neuter(key(plain(word))), set()).update((played, role.named(name)))
 
     def speech(self) -> list[str]:
-        """The words of speech (no goods, no containers, no names), for those who look for misspellings."""
+        """Function words (no goods, no containers, no names), for code that looks for misspellings."""
         return [
             word
             for word, roles in self._exact.items()
@@ -156,7 +156,7 @@ class Lexicon:
         ]
 
     def roles(self, norm: str) -> Roles:
-        """The parts that a plain word can play; none for an unknown word."""
+        """The roles that a plain word can have; none for an unknown word."""
         roles = self._seen.get(norm)
         if roles is None:
             roles = frozenset(self._find(norm))
@@ -166,7 +166,7 @@ class Lexicon:
         return roles
 
     def only_sounds(self, norm: str) -> bool:
-        """Whether a word plays its parts only because it sounds like a listed one, as "cera" does like "será"."""
+        """Whether a word has its roles only because it sounds like a listed one, as "cera" sounds like "será"."""
         form = key(norm)
         listed = norm in self._exact or form in self._forms or neuter(form) in self._neuters
         return not listed and len(norm) >= _SOUND_LENGTH and sound(norm) in self._by_sound
@@ -180,14 +180,14 @@ class Lexicon:
         return None
 
     def number(self, norm: str) -> int | None:
-        """The value of a number word, however it is spelled; none for other words."""
+        """The value of a number word in any spelling; None for other words."""
         value = self.values.get(norm)
         if value is None:
             value = self.values.get(self._by_sound.get(sound(norm), "")) if len(norm) >= _SOUND_LENGTH else None
         return value
 
     def collective(self, norm: str) -> int | None:
-        """How many a collective noun means ("docenas", "docenita"); none for other words."""
+        """The number that a collective noun means ("docenas", "docenita"); None for other words."""
         for form in (norm, key(norm), *bases(norm), *(b + "s" for b in bases(norm))):
             if form in self.collectives:
                 return self.collectives[form]
@@ -235,5 +235,5 @@ class Lexicon:
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of the package's own tables, read at its first use."""
+    """The lexicon of the package's own tables, read at first use."""
     return Lexicon(tables())

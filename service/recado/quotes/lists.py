@@ -1,4 +1,4 @@
-"""Lists: their indices are not quantities; the numbers that all their entries end in are."""
+"""Lists: their numbering is not a quantity; a number at the end of every entry is."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +13,7 @@ _MOST_ENTRIES: Final = 40
 
 
 def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
-    """Take away the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
+    """Removes the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
     starts = [
         i
         for i, t in enumerate(tokens)
@@ -50,7 +50,7 @@ def _opening_indices(tokens: list[Token], starts: list[int], lexicon: Lexicon) -
 
 
 def _inline_indices(tokens: list[Token]) -> list[int]:
-    """Numbering inside a line: "1) 2 camisas 2) 3 gorras"."""
+    """Numbering within a line: "1) 2 camisas 2) 3 gorras"."""
     found: list[int] = []
     for i, token in enumerate(tokens[:-1]):
         if (
@@ -75,8 +75,8 @@ def _number_before_line_end(tokens: list[Token], i: int, lexicon: Lexicon) -> bo
 
 
 def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
-    """Part the name and the number of "CLORO 4" where all entries of a list end in a number, and those of most are no
-    part of a name: there the number is an amount also where a product has that size."""
+    """Splits the name and the number of "CLORO 4" if all entries of a list end in a number and most of these numbers
+    are not part of a name. Then the number is an amount even if that product has such a size."""
     kinds = [token.kind for token in tokens]
     fewest = 2 if NEWLINE in kinds else 3
     if kinds.count(NUMBER) < fewest:
@@ -93,7 +93,7 @@ def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def _entries(tokens: list[Token]) -> Iterator[tuple[int, int]]:
-    """The first token of each entry, behind its bullet, and the one after its last."""
+    """The first token of each entry, after its bullet, and the token after its last."""
     start = 0
     for end in (*(i for i, token in enumerate(tokens) if token.kind is NEWLINE or token.norm == ","), len(tokens)):
         while start < end and tokens[start].kind is PUNCT:
@@ -109,7 +109,7 @@ def _ends_in_amount(tokens: list[Token], start: int, last: int) -> bool:
 
 
 def _is_in_name(tokens: list[Token], start: int, last: int, matcher: Matcher) -> bool:
-    """Whether the number at the end of an entry would be read as a part of the name that the entry begins with."""
+    """Whether the number at the end of an entry would be read as part of the name at its beginning."""
     entry = tokens[start : last + 1]
     roles = [matcher.lexicon.roles(token.norm) for token in entry]
     match = matcher.match(entry, roles, 0)

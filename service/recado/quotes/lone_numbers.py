@@ -1,4 +1,4 @@
-"""Reads the numbers that belong to no thing: they count something left out, or are part of its name."""
+"""Reads the numbers that belong to no thing: they count something that was left out, or are part of its name."""
 
 from fractions import Fraction
 from typing import Final
@@ -15,11 +15,8 @@ _POINTING: Final = frozenset(["de", "esas", "esos", "ellas", "ellos", "estas", "
 
 
 class LoneNumbers:
-    """Reads them into a draft.
-
-    covered: elements inside constructions; heard: elements that are part of a step; late: an amount that a thing has
-    from a number behind it.
-    """
+    """Reads them into a draft. covered: elements inside constructions; heard: elements that are part of a step;
+    late: an amount that a thing has from a number after it."""
 
     def __init__(self, reading: Reading, draft: ScriptDraft, mentions: Mentions) -> None:
         self._scanner = reading.scanner
@@ -78,7 +75,7 @@ class LoneNumbers:
             draft.write(element, is_amount=True)
 
     def _is_counted(self, element: Element, value: int | Fraction) -> bool:
-        """Whether it is the amount that a thing before it has already; the next one like it is not."""
+        """Whether it is the amount that an earlier thing already has; the next equal number is not."""
         late = self.late is not None and value == self.late and not self._draft.chunk.mentions
         if not late or self._context.kind(element.index + 1) is role.EACH:
             return False
@@ -86,7 +83,7 @@ class LoneNumbers:
         return True
 
     def _is_share(self, element: Element) -> bool:
-        """ "3 gorras, una para mi mamá": what one person gets of a thing of the message, in whose amount it is."""
+        """ "3 gorras, una para mi mamá": a person's share of a thing in the message, which is part of its amount."""
         i, kind = element.index + 1, self._context.kind
         while kind(i) and _POINTING.issuperset(self._context.norm(i).split()):
             i += 1
@@ -94,13 +91,14 @@ class LoneNumbers:
         return told or (self._context.is_share(element.index) and self._draft.has_named())
 
     def _is_named_by(self, element: Element) -> bool:
-        """ "y otro 42", "por el 212": what is one thing has its number in its name."""
+        """ "y otro 42", "por el 212": a single thing with its number in the name."""
         one = self._context.norm(element.index - 1) in ("otro", "otra", "por el", "por la")
         written = self._scanner.tokens[element.start : element.end]
         return one and [token.kind for token in written] == [NUMBER] and written[0].norm != "1"
 
     def measured(self, element: Element) -> int:
-        """Past an amount in a unit that is of something said before: "medio kilo más"; 0 if there is none."""
+        """The token after an amount in a unit that is about something said before: "medio kilo más"; 0 if there is
+        none."""
         scanner = self._scanner
         if element.kind in (role.PRODUCT, role.SEVERAL, role.MASK) or (
             element.quantity is not None and element.quantity.unit
@@ -120,12 +118,12 @@ class LoneNumbers:
         return found.end
 
     def _is_of_a_name(self, element: Element) -> bool:
-        """Whether a number is part of a name whose head is left out: "5 de 10", "la de 100"."""
+        """Whether a number is part of a name without its head: "5 de 10", "la de 100"."""
         named = self._draft.chunk.amount is not None or self._context.kind(element.index - 2) is role.DEFINITE
         return self._context.kind(element.index - 1) is role.OF and (named or self._context.opens(element.index - 1))
 
     def mask(self, element: Element) -> None:
-        """ "a 3" behind a change of a quantity is no price."""
+        """ "a 3" after a change of a quantity is not a price."""
         tokens = self._scanner.tokens[element.start : element.end]
         to = len(tokens) == 2 and tokens[0].norm == "a" and tokens[1].kind is NUMBER
         if not to or not self._draft.set_to(tokens[-1].value):

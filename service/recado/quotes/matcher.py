@@ -1,6 +1,6 @@
-"""Finds the catalogue's products in a text: the most specific one, through plurals, synonyms and misspellings.
+"""Finds the catalogue's products in a text: the most specific one, with plurals, synonyms and misspellings.
 
-A name is a head word with words and sizes behind it ("camisa" with `manga`, `larga`; "tubo" with 1/2" and 5 m).
+A name is a head word followed by words and sizes ("camisa" with `manga`, `larga`; "tubo" with 1/2" and 5 m).
 """
 
 from enum import StrEnum
@@ -34,7 +34,7 @@ _WEAK_HEADS: Final = frozenset([role.CONTAINER, role.ARTICLE, role.NUMBER, role.
 
 
 class How(StrEnum):
-    """How a stretch of text names a product."""
+    """How a part of a text names a product."""
 
     NAME = "name"
     SOUND = "sounds like the name"
@@ -47,9 +47,9 @@ class How(StrEnum):
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
-    """Products that a stretch of text may mean: one is a match, several are a question to the customer.
+    """Products that a part of a text may mean: one is a match, several are a question to the customer.
 
-    With `how` OTHER it means none of them: they are the nearest in what they are.
+    If `how` is OTHER it means none of them, and they are the most similar ones.
     """
 
     products: tuple[int, ...]
@@ -73,10 +73,11 @@ class Matcher(Index):
         noun: bool = False,
         measured: Size | None = None,
     ) -> Match | None:
-        """The product whose name starts at token `at`, or those it could be; None if it names none.
+        """The product whose name starts at token `at`, or those that it could be; None if it names none.
 
-        `head_only`: whether the head alone may do ("jeans", for Jean azul and Jean negro).
-        `noun`: a quantity or an article stands before it. `measured`: a size that was said before it.
+        `head_only`: whether the head alone is enough ("jeans", for Jean azul and Jean negro).
+
+        `noun`: a quantity or an article precedes it. `measured`: a size that was said before it.
         """
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
@@ -115,7 +116,7 @@ class Matcher(Index):
         return written if written.end >= covered else best
 
     def written_out(self, tokens: list[Token], at: int) -> Match | None:
-        """The product whose name stands at `at` word for word."""
+        """The product whose name is at `at` word for word."""
         found = self.verbatim.find(tokens, at)
         if found is None:
             return None
@@ -123,7 +124,7 @@ class Matcher(Index):
         return Match((number,), end, EXACT, How.NAME, 2, end - 1)
 
     def _may_stand_alone(self, found: Match, head: str, roles: Roles, head_only: bool) -> bool:
-        """Whether a head may stand for its products although no word behind it belongs to its family."""
+        """Whether a head may stand for its products although no word after it belongs to its family."""
         if head in self.single and found.how not in (How.START, How.SEVERAL):
             return True
         if not head_only or roles & _WEAK_HEADS:
@@ -177,7 +178,7 @@ class Matcher(Index):
         return Match(products[:MOST_CHOICES], said.last + 1, score, how, said.count(), said.last)
 
     def _incomplete(self, family: Family, said: Said, words: frozenset[str], score: float) -> Match | None:
-        """The meaning of a name that is not complete."""
+        """The meaning of an incomplete name."""
         count = said.count()
         fits = family.products if said.candidates is None else said.candidates
         products = self.first(fits, MOST)

@@ -1,4 +1,4 @@
-"""How much of what is sold by measure ("medio kilo", "3 m", "un cuarto de"), and what an amount comes to."""
+"""Amounts of things that are sold by measure ("medio kilo", "3 m", "un cuarto de"), and their conversion."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -26,7 +26,7 @@ _PARTS: Final = {
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
-    """A number of a unit; without one, a part of what is sold by measure ("un cuarto de queso")."""
+    """A number of a unit; without a unit, a part of the unit in which a thing is sold ("un cuarto de queso")."""
 
     value: int | Fraction
     unit: Unit | None
@@ -35,12 +35,12 @@ class Measure(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counts(self) -> bool:
-        """Whether its unit may say how much is wanted, whatever stands beside it."""
+        """Whether its unit may say how much is wanted, whatever is beside it."""
         return self.unit is not None and self.unit.name in SOLD_BY
 
 
 def opens_amount(token: Token, roles: Roles, lexicon: Lexicon) -> bool:
-    """Whether a number or a measure may start with this token; cheaper than to look for one."""
+    """Whether a number or a measure may start with this token; cheaper than a search for one."""
     if token.kind is not WORD:
         return token.kind is NUMBER
     return not roles.isdisjoint(QUANTITY_ROLES) or token.norm in lexicon.measures
@@ -83,14 +83,14 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
 
 
 def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
-    """Whether a whole number in digits at `i` stands before a word that is no part of a measure: "2 zapatos"."""
+    """Whether a whole number in digits at `i` precedes a word that is not part of a measure: "2 zapatos"."""
     if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False
     return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
 
 
 def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fraction | None, int]:
-    """The number that is written in digits at `i`, with a fraction in it, and the token after it."""
+    """The number in digits at `i`, with a fraction in it, and the token after it."""
     digits, k = tokens[i].value, i + 1
     if not isinstance(digits, int):
         return digits, k
@@ -105,7 +105,7 @@ def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fracti
 
 
 def _part(tokens: list[Token], j: int, i: int, value: int | Fraction | None) -> tuple[Fraction | None, int]:
-    """ "medio", "un cuarto", "tres cuartos" behind the number that ends at `j`."""
+    """ "medio", "un cuarto", "tres cuartos" after the number that ends at `j`."""
     norm = _norm(tokens, j)
     if norm == "cuarto" and _norm(tokens, j + 1) == "y" and _norm(tokens, j + 2) == "mitad":
         return Fraction(3, 8), j + 3  # a quarter, and half of one
@@ -136,7 +136,7 @@ def _norm(tokens: list[Token], i: int) -> str:
 
 
 def amount_of(index: "Index", number: int, value: int | Fraction, unit: Unit | None) -> int | Fraction | Unusable:
-    """What `value` of `unit` comes to in what the product `number` is sold by: pieces, or its own unit."""
+    """`value` of `unit`, converted to what the product `number` is sold by: pieces, or its own unit."""
     measures, sizes = index.lexicon.measures, index.sizes_of(number)
     sold_by = measures.get(index.products[number].unit or "")
     if unit is None and sold_by is None and value < 1 and any(size.values == (value,) for size in sizes):

@@ -30,15 +30,15 @@ class Mentions:
         self._owners = {e.q.index: e for e in reversed(reading.elements) if e.q is not None}
 
     def wish(self, element: Element, *, told: bool = False) -> Wish | None:
-        """What is wished of an element; with `told`, also where it is only told of."""
+        """The wish for an element; with `told`, also if it is only mentioned."""
         return next((w for w in self._wishes.get(element.index, ()) if told or w.state is not Stance.MENTIONED), None)
 
     def is_taken_back(self, element: Element) -> bool:
-        """Whether an element names a thing that the message itself had asked for before."""
+        """Whether an element names a thing that the message itself has asked for before."""
         return element.kind in (role.PRODUCT, role.SEVERAL) and element.index not in self._wishes
 
     def has_mended(self) -> bool:
-        """Whether the message counts a thing that another one of it takes the place of."""
+        """Whether the message counts a thing that another one in it replaces."""
         return any(
             e.q is not None and e.kind in (role.PRODUCT, role.SEVERAL) and self._is_refused(e)
             for e in self._reading.elements
@@ -48,14 +48,15 @@ class Mentions:
         return all(wish.state is Stance.REFUSED for wish in self._wishes.get(element.index, ()))
 
     def owner(self, number: Element) -> Element | None:
-        """The thing that a number belongs to; None for one of a bare quality, which is of something said before."""
+        """The thing that a number belongs to; None for the number of a bare quality, which is about something said
+        before."""
         owner = self._owners.get(number.index)
         if owner is None or owner.kind in (role.PRODUCT, role.SEVERAL):
             return owner
         return owner if owner.kind is role.UNKNOWN and owner.index in self._wishes else None
 
     def told(self) -> tuple[Mention, ...]:
-        """The things that are only told of."""
+        """The things that are only mentioned."""
         return tuple(self.of(wish) for wish in self._reading.wishes if wish.state is Stance.MENTIONED)
 
     def of(self, wish: Wish) -> Mention:
@@ -109,7 +110,7 @@ class Mentions:
         return tuple(self._reading.scanner.norms[element.start : element.end])
 
     def _written(self, element: Element) -> str:
-        """An element with its number, as they stand."""
+        """An element with its number, as written."""
         start = min(element.start, element.q.start) if element.q is not None else element.start
         return self._reading.scanner.written(start, element.end)
 

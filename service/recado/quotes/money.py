@@ -1,4 +1,4 @@
-"""Amounts as the catalogue's currency is written where it is used: "$45.99", "S/ 45.90", "45,99 €"."""
+"""Amounts as usual in the currency's country: "$45.99", "S/ 45.90", "45,99 €"."""
 
 import tomllib
 from decimal import Decimal
@@ -11,9 +11,9 @@ _NO_BREAK_SPACES = str.maketrans("\u00a0\u202f", "  ")
 
 @lru_cache(maxsize=8192)
 def money(amount: Decimal, currency: str, *, exact: bool = False) -> str:
-    """The amount with its currency's sign. Cents that the currency's custom hides are shown when there are any.
+    """The amount with its currency's sign. Cents that are usually hidden are shown if there are any.
 
-    exact: with all decimals, for a price that a quantity multiplies: "3 × $1.005".
+    exact: with all decimals, for a price that is multiplied by a quantity: "3 × $1.005".
     """
     from babel.numbers import format_currency, get_currency_precision
 

@@ -40,7 +40,7 @@ class Unusable(StrEnum):
 
 
 class Quantity(msgspec.Struct, frozen=True, gc=False):
-    """How many, as it was said. `pairs`: the value counts pairs. `article`: only "un", "una", "unos", "unas"."""
+    """How many, as said. `pairs`: the value counts pairs. `article`: only "un", "una", "unos", "unas"."""
 
     value: int | Fraction
     end: int  # the first token that does not belong to it
@@ -55,7 +55,7 @@ class Quantity(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Reader:
-    """What of a quantity is read so far: each method goes past one part of it, if it stands at `end`."""
+    """The part of a quantity that was read so far: each method moves past one part of it, if that is at `end`."""
 
     __slots__ = ("article", "collective", "end", "lexicon", "pairs", "roles", "tokens", "value")
 
@@ -82,7 +82,7 @@ class _Reader:
             self.value, self.end, self.article = value, j, False
 
     def half(self) -> Quantity | None:
-        """ "media docena", "medio millón": takes the half; without anything to be half of: "media" of a container."""
+        """ "media docena", "medio millón": takes the half; without something to halve: "media" of a container."""
         i = self.end
         j = i + 1 + self._has(i + 1, role.OF)
         if _is_collective(self.roles, j) or (j == i + 1 and _is_scale(self.tokens, j)):
@@ -112,7 +112,7 @@ class _Reader:
             self.end = i
 
     def _collective(self) -> bool:
-        """Past one collective noun, a "par", or the "mil" behind a half."""
+        """Moves past one collective noun, a "par", or the "mil" after a half."""
         i, value = self.end, self.value
         norm, roles = self.tokens[i].norm, self.roles[i]
         if role.COLLECTIVE in roles and self.tokens[i].kind is WORD:
@@ -132,7 +132,7 @@ class _Reader:
         return True
 
     def counted(self, is_product: Callable[[str], bool]) -> tuple[bool, int | None]:
-        """Past a word for pieces. Whether one stands here, and the token of a container with something in it."""
+        """Moves past a word for pieces. Returns whether there is one, and the token of a container with contents."""
         i = self.end
         if i == len(self.tokens) or self.tokens[i].kind is not WORD:
             return False, None
@@ -149,7 +149,7 @@ class _Reader:
         return alone, None
 
     def closes(self, pieces: bool) -> None:
-        """Past what ends a word that counts: the dot of "2 doc. medialunas", the "de" of "3 pares de"."""
+        """Moves past the end of a counting word: the dot of "2 doc. medialunas", the "de" of "3 pares de"."""
         grouped = self.collective or self.pairs
         if grouped and self.end + 1 < len(self.tokens) and self._is_abbreviated(self.end - 1):
             self.end += 1
@@ -171,7 +171,7 @@ class _Reader:
 def quantity(
     tokens: list[Token], roles: list[Roles], at: int, lexicon: Lexicon, is_product: Callable[[str], bool]
 ) -> Quantity | None:
-    """The longest quantity that starts at `at`, with its unit, if that is no product, and the "de" after it."""
+    """The longest quantity that starts at `at`, with its unit, if that is not a product, and the "de" after it."""
     value, end = cardinal(tokens, roles, at, lexicon)
     digits, article = tokens[at].kind is NUMBER, end == at + 1 and role.ARTICLE in roles[at]
     alone = end == len(tokens) or (tokens[end].kind is not NUMBER and roles[end].isdisjoint(_GOES_ON))
@@ -199,7 +199,7 @@ def quantity(
 
 
 def _closes(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
-    """Whether nothing that a container may hold stands at `i`: "4 cajas por favor"."""
+    """Whether there is nothing at `i` that a container could hold: "4 cajas por favor"."""
     if i >= len(tokens) or tokens[i].kind is not WORD or roles[i] & _CLOSES:
         return True
     phrase = lexicon.phrase([token.norm for token in tokens[i : i + _PHRASE]], 0)

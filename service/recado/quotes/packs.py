@@ -1,4 +1,4 @@
-"""Amounts of what is sold in packs or by measure, where another one may be meant than the number says."""
+"""Amounts of things that are sold in packs or by measure, where the number may mean another amount."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ _PACK: Final = 6
 
 
 def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
-    """Why an amount does not say how many; pieces and bags of what is sold by measure are in no unit of it."""
+    """Why an amount does not say how many. Pieces and bags of a thing sold by measure are not in its unit."""
     counted = wish.element.flags & {Flag.CONTAINER} or (wish.element.q is not None and wish.element.q.counts_pieces())
     if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
         return Unusable.UNIT if reading.matcher.products[wish.product].unit is not None else None
@@ -25,7 +25,8 @@ def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
 
 
 def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
-    """Whether pieces of a pack may be meant: "media docena de huevos" of thirty, "colores x36" of packs of 24."""
+    """Whether the number may count pieces in a pack: "media docena de huevos" of thirty, "colores x36" of packs of
+    24."""
     said = wish.element.q
     q = said.quantity if said is not None else None
     if (
@@ -51,7 +52,7 @@ def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
 
 
 def counts_boxes(reading: "Reading", wish: Wish) -> bool:
-    """Whether boxes were asked for of what is sold by the piece: "una caja de jabones"."""
+    """Whether the customer asked for boxes of a thing that is sold by the piece: "una caja de jabones"."""
     if wish.product is None:
         return False
     element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None

@@ -1,4 +1,4 @@
-"""Names taken apart at load: head, words, sizes; and the families of names that share a head."""
+"""Names taken apart when they are loaded: head, words, sizes; and the families of names with the same head."""
 
 import re
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
-    """One way to name a product: what must be said behind the head."""
+    """One way to name a product: what must follow the head."""
 
     product: int
     head: str  # as the name has it, before synonyms
@@ -43,7 +43,7 @@ class Form(msgspec.Struct, frozen=True, gc=False):
 
 
 class Family:
-    """The names that share a head. Every look-up costs by what is found, not by the size of the family."""
+    """The names with the same head. The cost of a look-up depends on what is found, not on the size of the family."""
 
     __slots__ = (
         "counted",
@@ -75,7 +75,8 @@ class Family:
         self.heads: set[str] = set()
 
     def add(self, form: Form, sizes: Iterable[Size], unit: str | None, tables: Iterable[tuple[Role, str]]) -> None:
-        """Take in a form. `sizes`: all that its product has by any name. `tables`: words by the quality they name."""
+        """Adds a form. `sizes`: all sizes that its product has in any name. `tables`: words by the quality that they
+        name."""
         number = form.product
         self.products[number] = None
         self.heads.add(form.head)
@@ -95,21 +96,23 @@ class Family:
             self.tables.setdefault(table, set()).add(word)
 
     def numbers(self, word: str, size: Size) -> bool:
-        """Whether names have a number of as many digits behind the word: "fps 70" where there is "fps 50"."""
+        """Whether names have a number with as many digits after the word: "fps 70" if there is "fps 50"."""
         return (word, len(str(size.values[0]))) in self.numbered
 
     def means(self, said: Size, size: Size, product: int) -> bool:
-        """Whether a size that was said can be `size`; one without a unit is no "50 ml" where others have a plain 50."""
+        """Whether a given size can be `size`. A size without a unit is not "50 ml" if other products have a plain
+        50."""
         if said.unit is None and size.unit is not None and self.plain_numbers.get(said.values, {product}) != {product}:
             return False
         return size.agrees(said)
 
     def has_spans(self) -> bool:
-        """Whether sizes from one number to another tell its products: "0-3 meses"."""
+        """Whether ranges of sizes distinguish its products: "0-3 meses"."""
         return any(len(values) > 1 for _, values in self.sized)
 
     def counts_in(self, size: Size) -> bool:
-        """Whether a unit behind a name may count pieces: of one such unit ("leche 3 lts"), or without a size."""
+        """Whether a unit after a name may count pieces: of one such unit ("leche 3 lts"), or of a name without a
+        size."""
         assert size.unit is not None
         if size.unit.dimension not in self.dimensions:
             return True
@@ -120,7 +123,7 @@ class Family:
         return any(sum(s.values == size.values for s in form.sizes) > 1 for form in self.forms[number])
 
     def with_size(self, size: Size) -> set[int]:
-        """The products that have a size which agrees with `size`."""
+        """The products with a size that agrees with `size`."""
         written = self.sized.get(("written", size.values), set())
         if size.unit is None or size.unit == COUNT:
             return written
@@ -144,7 +147,7 @@ def name_tokens(text: str, lexicon: Lexicon) -> list[Token]:
 def take_apart(
     tokens: list[Token], lexicon: Lexicon, sizes: Sizes, skipped: frozenset[str], sold_by: str | None
 ) -> Parts:
-    """The parts of a name. A word that only says the unit it is sold by ("Arena fina m3") is left out."""
+    """The parts of a name. A word that only names the unit in which it is sold ("Arena fina m3") is left out."""
     words: list[str] = []
     found: list[Size] = []
     numbered: list[tuple[str, int]] = []
@@ -181,18 +184,18 @@ def take_apart(
 
 
 def _counts_the_thing(tokens: list[Token], lexicon: Lexicon) -> bool:
-    """Whether a name begins with an amount of what it is: "100 gramos de jamón"."""
+    """Whether a name begins with an amount of the thing: "100 gramos de jamón"."""
     counts = tokens[0].kind is NUMBER or tokens[0].norm in ("medio", "media")
     return counts and len(tokens) > 3 and role.OF in lexicon.roles(tokens[2].norm)
 
 
 def _is_counted(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:
-    """Whether a word at `i` is what a number before it counts: "5 cajones", not "035 azul"."""
+    """Whether the number before the word at `i` counts it: "5 cajones", not "035 azul"."""
     return i < len(tokens) and tokens[i].norm.isalpha() and role.MODIFIER not in lexicon.roles(tokens[i].norm)
 
 
 def _says_how_sold(token: Token, lexicon: Lexicon, sold_by: str | None) -> bool:
-    """Whether the last word of a name only says the unit: "Chile serrano kg", "Coliflor ud"."""
+    """Whether the last word of a name only names the unit: "Chile serrano kg", "Coliflor ud"."""
     unit = lexicon.measures.get(token.norm)
     piece = len(token.norm) <= _ABBREVIATION and role.PIECE in lexicon.roles(token.norm)
     return piece or (unit is not None and unit.name == sold_by)
@@ -215,7 +218,7 @@ def size_mark_end(tokens: list[Token], i: int) -> int:
 
 
 def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold_by: str | None) -> int:
-    """Past a size or a pack at `i`, which is added to `found`; `i` if there is none."""
+    """The token after a size or a pack at `i`, which is added to `found`; `i` if there is none."""
     token = tokens[i]
     if token.norm in SIZE_MARKS:
         return size_mark_end(tokens, i)

@@ -22,7 +22,7 @@ _PARTS: Final = frozenset(["bis", "sur", "norte", "este", "oeste"])
 
 
 def may_open(words: Words, start: int, end: int) -> bool:
-    """Whether a word of addresses is one here, and no word of a product's name: "etapa 4", "bloque de 15"."""
+    """Whether a word of addresses is one here, and not a word of a product's name: "etapa 4", "bloque de 15"."""
     norm = words.tokens[start].norm
     if not words.matcher.knows(norm):
         return True
@@ -34,25 +34,26 @@ def may_open(words: Words, start: int, end: int) -> bool:
 
 
 def past_address(words: Words, start: int, end: int) -> int:
-    """Past an address that opens at `start`. Without a number it is one only where the word names a product too."""
+    """The token after an address that opens at `start`. Without a number it is an address only if the word also
+    names a product."""
     found = _past_number(words, start)
     return found or (end if words.matcher.names(words.tokens[start].norm) else 0)
 
 
 def opens_street(words: Words, start: int, end: int) -> bool:
-    """Whether a street's name and its number stand behind "a": "mándalo a Hidalgo 45", "a Los Olivos 45"."""
+    """Whether "a" is followed by a street's name and its number: "mándalo a Hidalgo 45", "a Los Olivos 45"."""
     past = past_street(words, start, end)
     return _is_street(words, past - 2, named=past > end + 2) and len(words.norm(past - 1)) > 1
 
 
 def past_street(words: Words, start: int, end: int) -> int:
-    """Past a street's name, which may have an article, and its number."""
+    """The token after a street's name, which may have an article, and its number."""
     return end + 2 + (words.has(end, role.DEFINITE) and words.is_capital(end))
 
 
 def past_class(words: Words, start: int, end: int) -> int:
-    """Past the number and the letter of a class, "4B", "12", "B"; 0 if it has none, a product follows, or the catalogue
-    has the word ("batería grupo 24")."""
+    """The token after the number and the letter of a school class, "4B", "12", "B"; 0 if there are none, if a
+    product follows, or if the catalogue has the word ("batería grupo 24")."""
     if words.matcher.knows(words.norm(start)):
         return 0
     numbered = end + words.is_number(end)
@@ -61,14 +62,14 @@ def past_class(words: Words, start: int, end: int) -> int:
 
 
 def past_letter(words: Words, start: int, end: int) -> int:
-    """Past a capital by itself that stands behind a number: "5to B"."""
+    """The token after a separate capital letter that follows a number: "5to B"."""
     alone = end < words.count and len(words.norm(end)) == 1 and words.tokens[end].kind is WORD
     ends = words.closes(end + 1) or words.has(end + 1, role.OF)
     return end + 1 if alone and words.is_capital(end) and ends else end
 
 
 def _past_number(words: Words, start: int) -> int:
-    """Past the last number of an address; 0 if it has none."""
+    """The token after the last number of an address; 0 if it has none."""
     last = 0
     far = words.tokens[start].norm in _FAR
     for i in range(start + 1, min(words.count, start + _MOST_WORDS)):
@@ -88,7 +89,7 @@ def _past_number(words: Words, start: int) -> int:
 
 
 def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> bool:
-    """Whether a mark ends an address. behind: a number stands before it. first: it follows the first word."""
+    """Whether a mark ends an address. behind: it follows a number. first: it follows the first word."""
     if mark == ",":
         return not _goes_on(words, i + 1)
     if mark == ".":
@@ -97,7 +98,7 @@ def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> boo
 
 
 def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
-    """Whether a word is not part of an address. behind: a number stands before it."""
+    """Whether a word is not part of an address. behind: it follows a number."""
     if token.kind is NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
         return True
     if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):
@@ -111,7 +112,7 @@ def _is_number_sign(words: Words, i: int) -> bool:
 
 
 def _is_place(words: Words, i: int) -> bool:
-    """Whether a good's name is a place here: "en la colonia Roma", "soy de la colonia", behind an address."""
+    """Whether a word for goods is a place here: "en la colonia Roma", "soy de la colonia", after an address."""
     j = i - 1
     while words.has(j, role.DEFINITE) or words.has(j, role.POSSESSIVE):
         j -= 1
@@ -124,7 +125,7 @@ def _is_place(words: Words, i: int) -> bool:
 
 
 def _goes_on(words: Words, i: int) -> bool:
-    """Whether an address goes on behind a comma."""
+    """Whether an address continues after a comma."""
     if words.has(i, role.ADDRESS) or words.norm(i) == "#":
         return True
     if _is_street(words, i):
@@ -134,8 +135,8 @@ def _goes_on(words: Words, i: int) -> bool:
 
 
 def _is_street(words: Words, i: int, *, named: bool = False) -> bool:
-    """Whether a name and a number stand here, as "Durango 210". named: an article of the name stands before it, so that
-    it may be a word that describes things elsewhere."""
+    """Whether there is a name with a number, as "Durango 210". named: an article of the name precedes it, so it may
+    be a word that elsewhere describes things."""
     if (
         i >= words.count
         or words.tokens[i].kind is not WORD

@@ -1,4 +1,4 @@
-"""Checks that each name of a catalogue reads back as its product, so owners find faults before customers do."""
+"""Checks that each name of a catalogue is read as its product, so that owners find problems before customers do."""
 
 import itertools
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ MOST_TRIED: Final = 500
 
 
 class Misread(msgspec.Struct, frozen=True):
-    """A name that is not read as its product. `silent`: another quote is given for it, without a question."""
+    """A name that is not read as its product. `silent`: recado quotes something else without a question."""
 
     product: Product
     name: str
@@ -27,12 +27,14 @@ class Misread(msgspec.Struct, frozen=True):
 
 
 def misread(catalogue: Catalogue) -> Iterator[Misread]:
-    """Names and aliases that do not read back, alone or behind a number: at most one of each name."""
+    """Names and aliases that are not read as their product, alone or after a number: at most one result for each
+    name."""
     return (found for found in _tried(catalogue, 1) if found is not None)
 
 
 def sample(catalogue: Catalogue) -> Iterator[Misread | None]:
-    """The result of each of at most MOST_TRIED names, evenly spread over the catalogue: none for a name that reads."""
+    """The result for each of at most MOST_TRIED names, evenly spread over the catalogue; None for a name that is
+    read right."""
     names = sum(1 + len(product.aliases) for product in catalogue.products)
     return _tried(catalogue, -(-names // MOST_TRIED))
 

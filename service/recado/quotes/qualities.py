@@ -22,7 +22,7 @@ _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MAT
 
 
 def refuse_kind(reading: "Reading", element: Element) -> bool:
-    """ "Quita los de tripa": takes back what is of this kind; false if nothing is."""
+    """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
     found = False
     for wish in reading.wishes:
         if wish.state is not Stance.WANTED or wish.product is None:
@@ -33,7 +33,8 @@ def refuse_kind(reading: "Reading", element: Element) -> bool:
 
 
 def keep_kind(reading: "Reading", element: Element) -> bool:
-    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": all else goes; false if nothing is of this kind."""
+    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
+    this kind."""
     wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
     kept = [
         w
@@ -90,7 +91,7 @@ def _add_wish(reading: "Reading", wish: Wish, q: Quantity | None) -> None:
 
 
 def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: Quantity | None) -> None:
-    """A quality behind nothing, or behind a thing that is no product or could be several."""
+    """A quality after nothing, or after a thing that is not a product or could be several."""
     if last is not None and (element.words or element.sizes) and last.element.match is not None:
         _resolve(reading, last, element)
         return
@@ -126,7 +127,7 @@ def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Qu
 def _ask_which(
     reading: "Reading", last: Wish, element: Element, q: Quantity | None, others: tuple[int, ...], state: State
 ) -> None:  # fmt: skip
-    """A quality that no product of the head has, or several have."""
+    """A quality that no product with the head has, or several have."""
     assert last.product is not None
     if q is not None or state.corrected:
         _add_wish(reading, Wish(element, None, element.text, last.amount, choices=others), q)
@@ -138,7 +139,7 @@ def _ask_which(
 def _mend_kind(
     reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None, state: State
 ) -> bool:  # fmt: skip
-    """Correct the last wish to another kind; false if the kind is wished besides, or in place of what is refused."""
+    """Corrects the last wish to another kind; false if that kind is wished besides, or in place of a refused one."""
     if q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
         reading.wishes.append(Wish(element, product, element.text, last.amount, last.pairs))
         state.heir, state.corrected = None, False
@@ -159,7 +160,7 @@ def _mend_kind(
 
 
 def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> None:
-    """ "3 jeans: 2 azules": wish for another kind of the last thing, unless it only describes it."""
+    """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
     if q is None and not element.sizes and not _is_listed_kind(reading, element):
         return
     assert last.product is not None
@@ -176,7 +177,7 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
 
 
 def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
-    """A quality without a quantity, by which no other product is told."""
+    """A quality without a quantity that identifies no other product."""
     sized = role.SIZES in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
     if sized or Flag.SIZE in element.flags:
         element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
@@ -186,7 +187,7 @@ def _describe(reading: "Reading", last: Wish, element: Element, state: State) ->
 
 
 def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, known: bool) -> None:
-    """ "2 azules y 1 roja": parts of the last thing. `known`: whether products of its head have the quality."""
+    """ "2 azules y 1 roja": parts of the last thing. `known`: whether products with its head have the quality."""
     part_of(reading, last, element)
     last.parts.append(q.value)
     last.doubts.append(Doubt.IN_PARTS)
@@ -202,12 +203,12 @@ def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, kno
 
 
 def _leaves_open(last: Wish, others: Collection[int]) -> bool:
-    """Whether a quality is of several products, and not of the last: "un cierre de 20 y dos desmontables"."""
+    """Whether a quality belongs to several products, and not to the last: "un cierre de 20 y dos desmontables"."""
     return len(others) > 1 and last.product not in others
 
 
 def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> bool:
-    """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a kind that was wished gets its amount anew."""
+    """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a wished kind gets a new amount."""
     same = next((w for w in reading.wishes if w.product == product and w.state is Stance.WANTED), None)
     if same is None:
         return False
@@ -219,7 +220,7 @@ def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> 
 
 
 def _is_listed_kind(reading: "Reading", element: Element) -> bool:
-    """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that goes on with a list."""
+    """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that continues a list."""
     i = element.index - 1
     if reading.context.kind(i) in (role.AND, role.COMMA) and reading.context.is_listed(element.index):
         return True
@@ -231,7 +232,7 @@ def _is_listed_kind(reading: "Reading", element: Element) -> bool:
 
 
 def _as_many(reading: "Reading", last: Wish, element: Element, state: State) -> Quantity | None:
-    """ "y la misma cantidad de roja", "6 camisas, todas de manga larga": a number that the last thing tells."""
+    """ "y la misma cantidad de roja", "6 camisas, todas de manga larga": the number of the last thing."""
     factor, state.factor = state.factor, None
     if factor is None and (last.amount is None or not _is_of_all(reading, element)):
         return None
@@ -245,8 +246,8 @@ def _is_of_all(reading: "Reading", element: Element) -> bool:
 
 
 def _is_specific(reading: "Reading", whole: Wish, kind: int) -> bool:
-    """Whether a thing was named by more than its head, or by what tells it from the product `kind`: then it has no
-    kinds ("5 tacos al pastor, 3 de asada", "uno de chorizo, uno de pollo")."""
+    """Whether a thing was named by more than its head, or by what distinguishes it from the product `kind`: then it
+    has no kinds ("5 tacos al pastor, 3 de asada", "uno de chorizo, uno de pollo")."""
     match = whole.element.match
     if whole.element.kind is role.QUALITY or match is None:
         return whole.element.kind is role.QUALITY
@@ -254,7 +255,7 @@ def _is_specific(reading: "Reading", whole: Wish, kind: int) -> bool:
 
 
 def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
-    """Whether a quality is another than the one that the last product is named by: "jean negro ... 2 azules"."""
+    """Whether a quality differs from the one that the last product is named by: "jean negro ... 2 azules"."""
     if "sin" in element.words:
         return True
     match = last.element.match
@@ -279,7 +280,7 @@ def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
 
 
 def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
-    """The last wish whose head has products of this kind or size; the last of all, if none has."""
+    """The last wish whose head has products of this kind or size; the last of all if none has."""
     wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
     return next(
         (
@@ -292,10 +293,8 @@ def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
 
 
 def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
-    """Tell a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja").
-
-    The first part tells: "y" and "otra" add, and what has a quality that the whole has another of.
-    """
+    """Distinguishes a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja"). The
+    first part decides: "y" and "otra" add, and so does a quality that contradicts the whole."""
     if whole.parts or whole.kinds:
         return
     opener = part if part.q is None or part.q.index > part.index else part.q
@@ -313,7 +312,7 @@ def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
 
 
 def _qualities(reading: "Reading", element: Element) -> set[Role]:
-    """Of what tables an element has a quality: a colour, a size, a material, a wearer."""
+    """The tables that the qualities of an element are in: a colour, a size, a material, a wearer."""
     found: set[Role] = set()
     i = element.start
     while i < element.end:
@@ -328,7 +327,7 @@ def _qualities(reading: "Reading", element: Element) -> set[Role]:
 
 
 def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
-    """ "3 jeans: 2 azules y 1 negro": the kinds settle what the word left open."""
+    """ "3 jeans: 2 azules y 1 negro": the kinds decide what the word left open."""
     assert last.element.match is not None
     found: set[int] = set()
     for product in last.element.match.products:

@@ -24,9 +24,9 @@ _PRICES: Final = frozenset([role.PRICE, role.TOTAL])
 
 
 class Reading:
-    """What one message says. `wishes` in order of first mention; the rest is what its intent is told by.
+    """What one message says. `wishes` in the order of their first mention; the rest determines its intent.
 
-    kinds: those of all elements. Who looks for something rare asks them first.
+    kinds: those of all elements. Code that looks for a rare element asks them first.
     """
 
     def __init__(self, text: str, matcher: Matcher) -> None:
@@ -75,14 +75,14 @@ class Reading:
                 wish.state = Stance.WANTED if wish.state is Stance.MENTIONED else wish.state
 
     def _takes_offered(self, kind: Role) -> bool:
-        """ "¿tienes el abrigo? lo quiero": what was only told of is wanted."""
+        """ "¿tienes el abrigo? lo quiero": a thing that was only mentioned is wanted."""
         offered = self.last((Stance.MENTIONED,)) if kind not in (role.NEGATION, role.WITHOUT) else None
         if offered is not None:
             offered.state = Stance.WANTED
         return offered is not None
 
     def _part(self, i: int, element: Element, state: State) -> None:
-        """What stands between clauses: marks, "y", "pero", second thoughts, and what only points at something."""
+        """What separates clauses: marks, "y", "pero", corrections, and words that only point at something."""
         kind = element.kind
         if role.AS_BEFORE in element.roles:
             self._as_before(i, element, state)
@@ -108,7 +108,7 @@ class Reading:
             state.refuse = False
 
     def _settle_excepted(self) -> None:
-        """ "Todo menos la faja: faja, 2 shorts": what is left out of all is left out of the list too."""
+        """ "Todo menos la faja: faja, 2 shorts": a thing that is excepted from all is excepted from the list, too."""
         if role.WITHOUT not in self.kinds:
             return
         for i, element in enumerate(self.elements):
@@ -148,7 +148,7 @@ class Reading:
             self._named(i, element, state)
 
     def _give_up(self, element: Element, state: State) -> None:
-        """A thing that another one takes the place of."""
+        """A thing that is replaced by another one."""
         state.heir = self._refuse(element, state)
         if state.heir is None:
             state.heir = self._wish(element, Stance.REFUSED)
@@ -163,7 +163,7 @@ class Reading:
         state.replacing = True
 
     def _is_refused(self, i: int, element: Element, state: State) -> bool:
-        """Whether a thing is refused, before it or behind it; if so, it is taken back."""
+        """Whether a thing is refused, before or after it; if so, it is taken back."""
         if state.refuse and element.kind is role.QUALITY:
             if refuse_kind(self, element) or state.subtract:
                 return True  # "quita el de 5": of something that an earlier message tells
@@ -182,7 +182,7 @@ class Reading:
         return False
 
     def _named(self, i: int, element: Element, state: State) -> None:
-        """A thing that is asked for or told of."""
+        """A thing that is asked for or mentioned."""
         q = element.q
         amount = q.quantity if q is not None else None
         known = self.known(element)
@@ -227,7 +227,7 @@ class Reading:
         state.wish_before = True
 
     def _multiply(self, i: int, wish: Wish, state: State) -> None:
-        """ "el doble de gorras", "lo mismo de correas y afinadores": of another thing's number."""
+        """ "el doble de gorras", "lo mismo de correas y afinadores": a multiple of another thing's number."""
         multiple, state.multiple = state.multiple, None
         if state.factor is None and multiple is None:
             return
@@ -241,7 +241,7 @@ class Reading:
         state.multiple = wish
 
     def _one_of_each(self, element: Element, q: Quantity) -> None:
-        """ "uno de cada jugo": all that the word could be."""
+        """ "uno de cada jugo": everything that the word could be."""
         for product in element.match.products if element.match is not None else ():
             wish = Wish(element, product, element.text)
             wish.set_amount(q)
@@ -249,7 +249,8 @@ class Reading:
             self.wishes.append(wish)
 
     def _is_sort_of_last(self, i: int) -> bool:
-        """ "3 cafés americanos": a product right behind a counted word that is none says which one is counted."""
+        """ "3 cafés americanos": a product right after a counted word that is not a product says which one is
+        counted."""
         before, element = self.elements[i - 1], self.elements[i]
         counted = (
             before.kind in (role.SEVERAL, role.UNKNOWN)
@@ -260,11 +261,11 @@ class Reading:
         return counted and before.end == element.start and last is not None and last.element is before
 
     def is_told(self) -> bool:
-        """Whether the last thing is only told of."""
+        """Whether the last thing is only mentioned."""
         return bool(self.wishes) and self.wishes[-1].state is Stance.MENTIONED
 
     def _alternative(self, i: int, wish: Wish, last: Wish) -> bool:
-        """ "una gorra o un gorro": the customer has not made up his mind, so it is a question."""
+        """ "una gorra o un gorro": the customer has not decided, so it is a question."""
         if role.OR not in self.kinds or wish.product is None or last.product in (None, wish.product):
             return False
         j = i - 1
@@ -278,7 +279,7 @@ class Reading:
         return True
 
     def _take_out(self, i: int, wish: Wish) -> None:
-        """ "10 aguas, 5 de las aguas con gas": some of those that were wished are of another kind."""
+        """ "10 aguas, 5 de las aguas con gas": some of the wished ones are of another kind."""
         if wish.amount is None or wish.product is None or wish.state is not Stance.WANTED:
             return
         if self.context.kind(i - 1) is not role.DEFINITE:
@@ -297,7 +298,7 @@ class Reading:
                 return
 
     def _same_pack(self, i: int, wish: Wish, last: Wish | None) -> None:
-        """ "un pack de medias y otro de bóxer": the second one is a pack too."""
+        """ "un pack de medias y otro de bóxer": the second one is a pack, too."""
         if (
             last is None
             or last.product is None
@@ -314,7 +315,7 @@ class Reading:
             wish.doubts.append(Doubt.HEAD_LEFT_OUT)
 
     def known(self, element: Element) -> Wish | None:
-        """The wish for the same product, if there is one."""
+        """The wish for the same product; None if there is none."""
         if element.kind is not role.PRODUCT or element.match is None:
             return None
         product = element.match.products[0]
@@ -350,7 +351,7 @@ class Reading:
         return next((w for w in reversed(self.wishes) if w.state in states), None)
 
     def _refuse(self, element: Element, state: State) -> Wish | None:
-        """Take back what a thing names; the last wish that it named, if there was one."""
+        """Takes back what a thing names; returns the last wish that it named, if there was one."""
         if element.match is None:
             found = [w for w in self.wishes if w.product is None and w.text == element.text]
         else:
@@ -366,20 +367,21 @@ class Reading:
         return found[-1] if found else None
 
     def _fewer(self, element: Element) -> int | Fraction | None:
-        """How many fewer a removal asks for ("quita una camisa"); none if it means all of them."""
+        """How many fewer a removal asks for ("quita una camisa"); None if it means all of them."""
         if element.q is None or element.q.quantity is None or self.scanner.norms[element.q.start] in ("unos", "unas"):
             return None
         return element.q.quantity.value
 
     def _as_before(self, i: int, element: Element, state: State) -> None:
-        """ "Lo mismo de siempre": asked for, unless it is told of ("es lo mismo de siempre") or sums up the goods."""
+        """ "Lo mismo de siempre": asked for, unless it is only mentioned ("es lo mismo de siempre") or sums up the
+        goods."""
         before = self.context.kind(i - 1)
         if state.refuse or state.mode is Stance.MENTIONED or self.wishes or before in (role.COPULA, role.NOPE):
             return
         self.wishes.append(Wish(element, None, self.scanner.written(element.start, element.end)))
 
     def _pointing(self, i: int, element: Element) -> None:
-        """ "2 de esas", "quiero esos": asked for, but only an earlier message would tell what."""
+        """ "2 de esas", "quiero esos": asked for, but only an earlier message would show what."""
         before = self.context.kind(i - 1)
         behind_count = role.QUANTITY in (before, self.context.kind(i - 2) if before is role.OF else role.OUTSIDE)
         if self.context.closes(i + 1) and (before is role.REQUEST or behind_count):

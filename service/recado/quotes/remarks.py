@@ -1,4 +1,4 @@
-"""What stands beside a yes and asks for nothing: how it is brought or made, and what does not matter."""
+"""What is beside a yes and asks for nothing: how the order is delivered or made, and what does not matter."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _CIRCUMSTANCES: Final = frozenset([
     "ascensor", "elevador", "intercomunicador", "citofono", "escaleras", "lluvia", "trafico", "trancon", "prisa",
     "hambre", "afan", "demora", "cambio", "sencillo",
 ])  # fmt: skip
-"""Words of the way to the customer's door, and of how the goods arrive there."""
+"""Words about the way to the customer's door, and about how the goods arrive there."""
 _LEFT_OUT: Final = frozenset([
     "cebolla", "cebollas", "cebollita", "cilantro", "perejil", "picante", "chile", "chiles", "aji", "salsa", "salsas",
     "sal", "azucar", "hielo", "hielos", "mayonesa", "mayo", "ketchup", "catsup", "mostaza", "queso", "crema", "tomate",
@@ -34,7 +34,7 @@ _LEFT_OUT: Final = frozenset([
     "popotes", "pajilla", "pitillo", "pitillos", "bolsa", "bolsas", "servilletas", "cubiertos", "empaque", "envoltura",
     "mono", "tarjeta", "logo", "etiqueta", "etiquetas", "nata", "canela", "pasas", "nueces", "mani",
 ])  # fmt: skip
-"""What a thing is made, packed or brought without, or with."""
+"""What a thing is made, packed or delivered with or without."""
 _WAIVERS: Final = frozenset([
     "no importa", "no hay problema", "no hay lio", "no hay drama", "no pasa nada", "da igual", "me da igual",
 ])  # fmt: skip
@@ -60,7 +60,7 @@ class Remarks:
         self._matcher = matcher
 
     def tells(self, element: Element) -> bool:
-        """Whether a word says how it is brought, or what it is made without: "tocan fuerte", "sin cebolla"."""
+        """Whether a word says how the order is delivered, or what it is made without: "tocan fuerte", "sin cebolla"."""
         words = self._context.norm(element.index).split()
         if element.q is not None:
             return False
@@ -87,7 +87,7 @@ class Remarks:
 
     @staticmethod
     def is_about_service(clause: Sequence[Element], norms: Sequence[str]) -> bool:
-        """Whether a question asks how it is paid or brought, or what comes with it, and nothing of goods."""
+        """Whether a question is about paying, delivering or what comes with the order, and not about goods."""
         if any(e.kind in _DECIDES for e in clause) or not _ASKED_OF_GOODS.isdisjoint(norms):
             return False
         return any(e.roles & _OF_SERVICE for e in clause) or not _LEFT_OUT.isdisjoint(norms)

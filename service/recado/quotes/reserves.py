@@ -48,12 +48,9 @@ _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE, role.WITHOUT, role.NEGATI
 
 
 class Reserves:
-    """What a message holds beside a yes.
-
-    heard: indexes of the elements that are part of a step; spoken: of those that say something of the order as a whole;
-    steering: of those that only say what is done to another. tells: indexes of those that have to lead to something.
-    asides: of those that ask for what changes nothing.
-    """
+    """What a message contains beside a yes. heard: indexes of the elements that are part of a step; spoken: of those
+    that are about the order as a whole; steering: of those that only say what is done to another; tells: of those
+    that must have an effect; asides: of those that ask for something which changes nothing."""
 
     def __init__(
         self, reading: Reading, heard: AbstractSet[int], spoken: AbstractSet[int], steering: AbstractSet[int]
@@ -85,7 +82,7 @@ class Reserves:
         )
 
     def left(self) -> tuple[str, ...]:
-        """What prevents the yes from confirming, as it is written."""
+        """What prevents the yes from confirming, as the customer wrote it."""
         return tuple(
             self._reading.scanner.written(clause[0].start, clause[-1].end)
             for n, (clause, of_delivery) in enumerate(self._clauses)
@@ -93,7 +90,7 @@ class Reserves:
         )
 
     def _delivered(self) -> Iterator[tuple[list[Element], bool]]:
-        """The clauses, with whether they say where, when or how it is paid; that goes on over commas."""
+        """The clauses, with whether they are about delivery or payment; that continues over commas."""
         goes_on = False
         for clause, ends in _clauses(self._reading.elements):
             begins = clause[0].kind is role.QUANTITY and not goes_on  # "y una para mi mamá"
@@ -102,7 +99,7 @@ class Reserves:
             goes_on = of_delivery and (not ends or role.ADDRESS in self._context.roles(clause[-1].index))
 
     def _adds_nothing(self, clause: Sequence[Element]) -> bool:
-        """Whether a clause behind an address or a payment only goes on with it: "y 3 de 10", but not "y 3"."""
+        """Whether a clause after an address or a payment only continues it: "y 3 de 10", but not "y 3"."""
         return self._context.kind(clause[0].index - 1) is not role.AND or any(
             element.kind is role.OF for element in clause
         )
@@ -123,7 +120,7 @@ class Reserves:
         return clause[0].kind is role.BUT and not (of_delivery or any(e.index in self._heard for e in clause))
 
     def _agrees_behind(self, condition: Element) -> bool:
-        """ "si llega hoy, sí", "si llega hoy los pido": whether a yes depends on it."""
+        """ "si llega hoy, sí", "si llega hoy los pido": whether a yes depends on a condition."""
         behind = self._reading.elements[condition.index + 1 :]
         return any(e.kind is role.YES or role.TAKING in e.roles or e.index in self._spoken for e in behind)
 
@@ -155,7 +152,8 @@ class Reserves:
         )
 
     def _is_of_goods(self, element: Element) -> bool:
-        """Whether a word tells goods apart: "mujer", "lluvia" where boots are sold for it; but not "para mi mujer"."""
+        """Whether a word distinguishes goods: "mujer", or "lluvia" if boots are sold for it; but not "para mi
+        mujer"."""
         before, norm = self._context.kind(element.index - 1), self._context.norm(element.index)
         if norm in _SENDING or before is role.POSSESSIVE:
             return False
@@ -186,7 +184,7 @@ class Reserves:
         return element.index in self.tells and element.index not in self._heard
 
     def _asks_aside(self, clause: Sequence[Element]) -> bool:
-        """Whether it asks when the order comes, how it is paid or brought: that sets no condition."""
+        """Whether it asks when the order comes, or how it is paid or delivered: that sets no condition."""
         if any(role.WHEN in e.roles for e in clause):
             return clause[0].kind is not role.BUT
         return self._asks_of_service(clause)
@@ -197,7 +195,7 @@ class Reserves:
         return marked and self._remarks.is_about_service(clause, norms)
 
     def _asks(self, clause: Sequence[Element]) -> bool:
-        """Whether it is a question of goods or prices, with its mark or without; "¿sí?" is none."""
+        """Whether it is a question about goods or prices, with or without its mark; "¿sí?" is none."""
         if self._asks_aside(clause):
             return False
         marked = self._context.kind(clause[-1].index + 1) is role.QUESTION and any(
@@ -224,7 +222,7 @@ class Reserves:
         return no and not named
 
     def _is_described(self, clause: Sequence[Element], *, of_delivery: bool) -> bool:
-        """Whether a thing is told apart by what its catalogue does not: "sí, pero azules"."""
+        """Whether a thing is described by something that the catalogue does not distinguish: "sí, pero azules"."""
         if any(element.kind in _TAKES_OUT for element in clause):
             return False
         if any(Flag.QUALIFIED in e.flags and self._states.get(e.index) is Stance.WANTED for e in clause):
@@ -232,7 +230,7 @@ class Reserves:
         return any(role.COLOURS in e.roles and e.kind is not role.YES for e in clause) and not of_delivery
 
     def _is_of_delivery(self, clause: Sequence[Element]) -> bool:
-        """Whether it speaks of where, when or how it is paid; what is asked of goods does not: "quiero ver fotos"."""
+        """Whether it is about delivery or payment; a question about goods is not: "quiero ver fotos"."""
         return any(
             (element.kind is role.MASK and self._is_harmless(element))
             or (element.kind is role.NOISE and bool(element.roles & _ANCHORS) and not self._is_of_goods(element))
@@ -250,7 +248,7 @@ class Reserves:
 
 
 def _clauses(elements: Sequence[Element]) -> Iterator[tuple[list[Element], bool]]:
-    """What stands between two marks, with whether a sentence ends there; a clause behind "pero" begins with it."""
+    """The parts between two marks, with whether a sentence ends there; a clause after "pero" begins with it."""
     clause: list[Element] = []
     for element in elements:
         if element.kind in _MARKS:

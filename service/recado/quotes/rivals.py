@@ -12,14 +12,14 @@ _MOST_LINES: Final = 12
 
 
 class Rival(msgspec.Struct, frozen=True):
-    """`line` would be quoted, with its own confidence, where there was no `product`."""
+    """`line` would be quoted, with its own confidence, if `product` were not sold."""
 
     product: str
     line: QuoteLine
 
 
 def rival(text: str, quote: Quote, catalogue: Catalogue) -> Rival | None:
-    """The surest line of another quote for the same message; none where nothing else could have been meant."""
+    """The most certain line of another quote for the same message; None if nothing else could be meant."""
     found = (
         Rival(item.name, line)
         for item in quote.items[:_MOST_LINES]

@@ -11,7 +11,7 @@ class Role(IntEnum):
     """
 
     OUTSIDE = 0
-    """No element: what stands before the first and behind the last."""
+    """No element: the place before the first and after the last."""
     # what only elements are
     QUANTITY = auto()
     PRODUCT = auto()

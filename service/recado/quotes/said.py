@@ -240,7 +240,7 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
 
 
 def _is_marked(family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:
-    """Whether what stands around says that a size is one: "no. 5", "talla 38", "para 20 personas"."""
+    """Whether the words around a size say that it is one: "no. 5", "talla 38", "para 20 personas"."""
     if tokens[i - 1].norm in _SIZE_OPENS or role.SIZE in roles[i - 1]:
         return True
     served = end < len(tokens) and role.PEOPLE in roles[end] and role.FOR in roles[i - 1]
@@ -313,13 +313,13 @@ def _take(said: Said, size: Size, fits: Collection[int], end: int) -> int:
 
 
 def _contradict(said: Said, end: int) -> int:
-    """What ends before `end` is of another product than all that there are."""
+    """What ends before `end` belongs to another product than all that the shop has."""
     said.last, said.conflict = end - 1, True
     return end
 
 
 def _becomes(tokens: list[Token], i: int) -> bool:
-    """Whether the word at `i` tells what a quantity is to be: "a 2 kilos", "en 2", but not "3 en 1"."""
+    """Whether the word at `i` introduces a new quantity: "a 2 kilos", "en 2", but not "3 en 1"."""
     return tokens[i].norm == "a" or (tokens[i].norm == "en" and tokens[i - 1].kind is not NUMBER)
 
 
@@ -349,7 +349,7 @@ def _is_joined(tokens: list[Token], i: int) -> bool:
 def _is_second_number(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, end: int
 ) -> bool:
-    """Whether the number at `i` ends a name that has its quantity before it: "2 focos 12", of 9 W and 12 W."""
+    """Whether the number at `i` ends a name whose quantity precedes it: "2 focos 12", of 9 W and 12 W."""
     before = said.head - 1
     if before > 0 and role.OF in roles[before] and roles[before - 1] & {role.PAIR, role.COLLECTIVE, role.CONTAINER}:
         before -= 1
@@ -376,7 +376,7 @@ def _is_named_so(
 def _is_size_of(
     index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int
 ) -> bool:
-    """Whether a number is meant as a size although no product has that size: nobody gets another size."""
+    """Whether a number is meant as a size although no product has that size; recado does not quote another size."""
     if not family.dimensions:
         return False
     if size.unit is not None:

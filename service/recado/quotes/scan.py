@@ -1,4 +1,4 @@
-"""From tokens to elements: quantities, products, unknown things and the words that steer, in the order they stand."""
+"""Turns tokens into elements: quantities, products, unknown things and steering words, in their order."""
 
 from fractions import Fraction
 from typing import Final
@@ -82,7 +82,7 @@ class Scanner(Scene):
         return self._word(i)
 
     def _span(self, i: int, span: Span) -> int:
-        """A size, a price or another stretch that is no count."""
+        """A size, a price or another span that is not an amount."""
         token = self.tokens[i]
         if role.OF in self.roles[i]:
             self.add(role.OF, i, i + 1, self.roles[i])
@@ -149,7 +149,7 @@ class Scanner(Scene):
         return self._plain(i, determined, before)
 
     def _set_phrase(self, i: int) -> int:
-        """Past words that say one thing wherever they stand: "c/u", "por persona", "con poco", "x 3"; 0 elsewhere."""
+        """The token after words that mean the same everywhere: "c/u", "por persona", "con poco", "x 3"; otherwise 0."""
         if not SHARES.isdisjoint(self.norms[i : i + 3]) and (end := add_share(self, i)):
             return end
         if self.norms[i] not in _SET_PHRASES and role.CON not in self.roles[i]:
@@ -173,7 +173,7 @@ class Scanner(Scene):
         return 0
 
     def _name(self, i: int, phrase: Phrase | None, determined: bool, before: Element | None) -> Match | int | None:
-        """The name at `i`, or past the half, quality or contents that it begins."""
+        """The name at `i`, or the token after a half, a quality or contents that it begins."""
         token, roles = self.tokens[i], self.roles[i]
         match = None
         open_to_names = not roles & FUNCTION or determined or role.HALF in roles
@@ -208,7 +208,7 @@ class Scanner(Scene):
         return match
 
     def _is_entry(self, i: int, before: Element | None) -> bool:
-        """Whether a line is a name and a number, also if the name is a word that steers: "Salvo 1", a brand."""
+        """Whether a line is a name and a number, even if the name is a steering word: "Salvo 1", a brand."""
         opens = before is not None and before.kind is role.LINE
         return (
             opens
@@ -218,7 +218,7 @@ class Scanner(Scene):
         )
 
     def _number(self, i: int, phrase: Phrase | None) -> int:
-        """Past a number in words; 0 if none stands at `i`."""
+        """The token after a number in words; 0 if there is none at `i`."""
         token, roles = self.tokens[i], self.roles[i]
         if roles & {role.ARTICLE, role.NUMBER} and self.is_long_name(i + 1):
             value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
@@ -230,7 +230,8 @@ class Scanner(Scene):
         return 0
 
     def _joined(self, i: int, before: Element | None) -> int:
-        """Past a quality behind "con", "sin", "en" or "para"; 0 if none hangs on the thing or the number before."""
+        """The token after a quality behind "con", "sin", "en" or "para"; 0 if none belongs to the thing or number
+        before."""
         token, roles = self.tokens[i], self.roles[i]
         determined = self.kind(-1) in (role.QUANTITY, role.DEFINITE)
         if roles & {role.CON, role.TO, role.FOR} and determined and self.is_kind(i + 1):
@@ -298,7 +299,7 @@ class Scanner(Scene):
         return role.OF in roles and role.YES in phrase and self.kind(-1) in (role.QUANTITY, role.DEFINITE)
 
     def _is_name(self, i: int, match: Match, phrase: Phrase | None, determined: bool, before: Element | None) -> bool:
-        """Whether a match stands against the other parts that the word can play here."""
+        """Whether a match is more likely than the other roles that the word can have here."""
         roles = self.roles[i]
         if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):
             return False
@@ -316,24 +317,24 @@ class Scanner(Scene):
         return not (role.CONTAINER in roles and len(match.products) == 1 and match.how is How.START)
 
     def _is_spelled_so(self, i: int) -> bool:
-        """Whether the word at `i` opens a name as it is written: "1 shaker", which sounds like a verb."""
+        """Whether the word at `i` opens a name as written: "1 shaker", which sounds like a verb."""
         near = self.matcher.near(self.norms[i])
         return bool(near) and near[0][1] == EXACT
 
     def _is_other_colour(self, i: int, before: Element) -> bool:
-        """ "botines negros o café": behind a thing's colour and "o", a colour."""
+        """ "botines negros o café": a colour after a thing's colour and "o"."""
         if before.kind is not role.OR or role.COLOURS not in self.roles[i] or self.kind(-2) not in THINGS:
             return False
         return self.elements[-2].end == before.start and self.has(before.start - 1, role.COLOURS)
 
     def _is_shade(self, match: Match, roles: Roles, before: Element | None) -> bool:
-        """ "1 par café": the colour of goods by the pair, though a product bears its name."""
+        """ "1 par café": the colour of goods sold in pairs, although a product has that name."""
         if match.words > 1 or role.COLOURS not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
 
     def _is_behind_of(self, i: int) -> bool:
-        """Whether "de" stands before the word at `i`, and something that it can tell more of before that."""
+        """Whether "de" precedes the word at `i`, and before that something that the word can describe."""
         before = self.kind(-1)
         if before is role.OF:
             return self.kind(-2) in _BEFORE_KIND or self.after_all()
@@ -342,7 +343,7 @@ class Scanner(Scene):
         )  # "una docena de maicena"
 
     def _is_name_apart(self, i: int) -> bool:
-        """Whether a product's name stands at `i` that is no kind of a thing before: "50 de losartán 50"."""
+        """Whether a product's name is at `i` that is not a kind of an earlier thing: "50 de losartán 50"."""
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         if match is None or len(match.products) != 1 or match.how is not How.NAME:
             return False
@@ -356,8 +357,8 @@ class Scanner(Scene):
         return all(map(self.matcher.knows, words)) and not self.matcher.names(words[1])
 
     def _is_good(self, i: int) -> bool:
-        """Whether a colour that is a good too is the good: "crema de manos", "café con leche", not "3 camisas:
-        una crema de cuadros"."""
+        """Whether a colour that also names goods means the goods: "crema de manos", "café con leche", not "3
+        camisas: una crema de cuadros"."""
         hangs_on = self.has(i + 1, role.OF) or self.has(i + 1, role.CON)
         if not (role.COLOURS in self.roles[i] and hangs_on and i + 2 < len(self.tokens)):
             return False
@@ -391,5 +392,5 @@ class Scanner(Scene):
 
 
 def _goes_further(held: Match, whole: Match) -> bool:
-    """ "paquetes de pilas AAA", where "paquete de pilas" is a name too."""
+    """ "paquetes de pilas AAA", where "paquete de pilas" is a name, too."""
     return held.how in WHOLE and whole.how in WHOLE and held.words > 1 and held.end > whole.end

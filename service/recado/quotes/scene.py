@@ -169,7 +169,8 @@ class Scene(Words):
         return self.norms[at + 1] if at is not None and self.matcher.knows(self.norms[at + 1]) else ""
 
     def is_kind(self, i: int, besides: Sequence[str] = ()) -> bool:
-        """Whether the word at `i`, and those `besides`, tell products apart that share a head with a thing before."""
+        """Whether the word at `i`, with those in `besides`, distinguishes products that share a head with an earlier
+        thing."""
         if i >= len(self.tokens) or self.tokens[i].kind is NEWLINE or role.ARTICLE in self.roles[i]:
             return False
         norms = [*besides, self.norms[i]]
@@ -181,7 +182,7 @@ class Scene(Words):
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
 
     def after_all(self) -> bool:
-        """Whether "todos" stands before, also with "de" or "en" behind it: "6 jeans, todos azules"."""
+        """Whether "todos" precedes, also when "de" or "en" follows it: "6 jeans, todos azules"."""
         i = len(self.elements) - 1 - (self.kind(-1) in (role.OF, role.TO, role.DEFINITE))
         return i > 0 and self.elements[i].kind is role.NOISE and self.norms[self.elements[i].start] in _ALL
 
@@ -220,7 +221,8 @@ class Scene(Words):
 
 
 def _tokens(text: str, matcher: Matcher) -> list[Token]:
-    """The tokens that the elements are read from: without the indices of a list, codes joined, joined words parted."""
+    """The tokens that the elements are read from: without the numbering of a list, with codes joined and joined
+    words split."""
     if len(text) > LONGEST_TEXT:
         raise TooLongError
     tokens = tokenise(text)

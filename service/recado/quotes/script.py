@@ -1,8 +1,5 @@
-"""From a reading to its steps.
-
-The reader says what is named, how many, and what was refused or taken back within the message; the constructions say
-what that does to an order.
-"""
+"""Turns a reading into steps. The reader says what is named, how many, and what was refused or taken back within the
+message; the constructions say what that does to an order."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -121,13 +118,13 @@ class _Walk:
         )
 
     def _is_said(self, one: Found) -> bool:
-        """Whether a construction is one where it stands."""
+        """Whether a construction is one at its place."""
         if one.does is not Does.REASON:
             return True
         return self._asides.is_reason(one, self._draft.named_skus(), changes=self._draft.has_changed())
 
     def _is_heard(self, element: Element, at: int) -> bool:
-        """Whether a construction at token `at` of an element is one there, and neither a name nor denied."""
+        """Whether the construction at token `at` of an element is one there, and neither a name nor negated."""
         if element.kind in (role.PRODUCT, role.SEVERAL):
             return at > element.start
         if element.kind is role.NOPE and self._draft.chunk.mentions:
@@ -284,15 +281,15 @@ class _Walk:
         return self._draft.exchange.goes is not None and self._context.kind(before - 1) is role.CON
 
     def _is_beside_a_yes(self, element: Element) -> bool:
-        """ "dale, a Rivadavia 4520 3B": what nobody sells and nothing asks for, unlike "dale, y un zarape"."""
+        """ "dale, a Rivadavia 4520 3B": words that nobody sells and no verb asks for, unlike "dale, y un zarape"."""
         if element.kind is not role.UNKNOWN or Flag.GOOD in element.flags or self._draft.chunk.steered:
             return False
         counted = element.q is not None and element.q.index < element.index and self._context.begins(element.q.index)
         return self._agreement.accepts and not counted
 
     def _is_guess(self, element: Element) -> bool:
-        """ "¿hacen delivery a Surco?", "disculpe la demora": what only looks like a product is none where nothing is
-        counted, asked for or taken away."""
+        """ "¿hacen delivery a Surco?", "disculpe la demora": words that only resemble a product are none if nothing
+        is counted, asked for or removed."""
         match = element.match
         if match is None or element.q is not None or self._draft.chunk.steered or self._draft.removing:
             return False
@@ -303,8 +300,8 @@ class _Walk:
         return told and not self._wants
 
     def _is_mended_apart(self, element: Element) -> bool:
-        """ "sube a 12 los lápices y baja a 5 los lapiceros", "suma 1 camiseta, cambia la gorra por": what is mended in
-        another clause is not this."""
+        """ "sube a 12 los lápices y baja a 5 los lapiceros", "suma 1 camiseta, cambia la gorra por": a correction in
+        another clause is not about this."""
         if self._draft.exchange.expects or self._draft.removing:
             return False
         i = element.index + 1
@@ -371,7 +368,7 @@ class _Walk:
         self._draft.write(element)
 
     def _is_half(self, element: Element) -> bool:
-        """ "dame medio", of what is sold by measure."""
+        """ "dame medio", of a thing sold by measure."""
         half = self._context.norm(element.index) in ("medio", "media")
         chunk = self._draft.chunk
         return half and chunk.steered and chunk.is_empty() and self._closes(element.end)

@@ -1,4 +1,4 @@
-"""The steps of a message while it is read: those that are known, the chunk under way, and the exchange under way."""
+"""The steps of a message while it is read: the known steps, the current chunk, and the current exchange."""
 
 from fractions import Fraction
 from typing import Final
@@ -18,11 +18,8 @@ _ENDS: Final = frozenset([role.STOP, role.QUESTION, role.LINK, role.BUT])
 
 
 class ScriptDraft:
-    """Collects the steps of one message.
-
-    opened: something was said beyond yes, no and greetings. removing: what comes is taken away or refused; taking: a
-    construction says that things go, quitting: a verb does.
-    """
+    """Collects the steps of one message. opened: it contains more than a yes, a no and greetings. removing: what
+    comes next is removed or refused; taking: a construction says that things are removed, quitting: a verb does."""
 
     def __init__(self, reading: Reading) -> None:
         self._context = reading.context
@@ -34,7 +31,7 @@ class ScriptDraft:
 
     @property
     def last(self) -> Step | None:
-        """The last step that is known."""
+        """The last known step."""
         return self.steps[-1] if self.steps else None
 
     def has_something(self) -> bool:
@@ -42,18 +39,18 @@ class ScriptDraft:
         return bool(self.chunk.mentions or self.chunk.amount)
 
     def has_named(self) -> bool:
-        """Whether the message has named a thing by now."""
+        """Whether the message has named a thing so far."""
         return bool(self.chunk.mentions) or any(isinstance(step, Named) for step in self.steps)
 
     def has_changed(self) -> bool:
-        """Whether what was said last changes something, unlike a plain order."""
+        """Whether the last words change something, unlike a plain order."""
         if self.has_something() or (self.chunk.steered and self.chunk.does is Does.REMOVE):
             return self.chunk.does not in _PLAIN or any(refused for _, refused in self.chunk.mentions)
         last = self.last
         return isinstance(last, Replaced | Kept) or (isinstance(last, Named | Bare) and last.does not in _PLAIN)
 
     def named_skus(self) -> frozenset[str]:
-        """The products that the message has named by now."""
+        """The products that the message has named so far."""
         mentions = [mention for mention, _ in self.chunk.mentions]
         mentions += [step.mention for step in self.steps if isinstance(step, Named)]
         return frozenset(sku for mention in mentions for sku in mention.skus)
@@ -72,10 +69,8 @@ class ScriptDraft:
         self.removing = does in (Does.REMOVE, Does.LOWER, Does.FEWER)
 
     def mend(self, *, is_last: bool) -> None:
-        """A correction is about what stands before it ("las camisas que sean 3"), or else what comes.
-
-        is_last: nothing stands behind it ("los azules mejor").
-        """
+        """A correction of what precedes it ("las camisas que sean 3"), or else of what follows. is_last: nothing
+        follows it ("los azules mejor")."""
         chunk = self.chunk
         if chunk.is_empty():
             self.steer(Does.SET)
@@ -89,12 +84,12 @@ class ScriptDraft:
         chunk.does, chunk.more = Does.SET, False
 
     def mend_by_quality(self) -> None:
-        """ "el satén mejor rosa": the only thing of the chunk is to be of another kind."""
+        """ "el satén mejor rosa": the only thing of the chunk becomes another kind."""
         if len(self.chunk.mentions) == 1 and self.chunk.mentions[0][0].amount is None and self.exchange.goes is None:
             self.give(self.chunk.mentions[0][0], Does.SET)
 
     def change(self) -> None:
-        """What comes next goes, or what stands before: "las zapatillas cámbialas por botines"."""
+        """What follows is removed, or what precedes: "las zapatillas cámbialas por botines"."""
         mentions = self.chunk.mentions
         goes = mentions.pop()[0] if mentions and not self.chunk.steered else None
         self.steer(Does.CHANGE)
@@ -103,18 +98,18 @@ class ScriptDraft:
             self.exchange.takes(goes, self.steps)
 
     def instead(self) -> None:
-        """What comes next goes, and what comes for it may have been said before."""
+        """What follows is removed, and its replacement may have been named before."""
         self.flush()
         self.exchange.opens(instead=True)
         self.chunk.steered = True
 
     def give(self, goes: Mention | Bare, does: Does) -> None:
-        """Notes what goes in the exchange; its replacement begins a chunk."""
+        """Sets what the exchange removes; its replacement begins a chunk."""
         self.exchange.takes(goes, self.steps)
         self.chunk = Chunk(does)
 
     def mention(self, mention: Mention, *, refused: bool) -> None:
-        """A thing is named: it goes or comes in the exchange, or is one more of the chunk's."""
+        """A thing is named: it is a part of the exchange, or a further one of the chunk."""
         self.opened = True
         if not self.swaps(refused=refused):
             self.chunk.mentions.append((mention, refused))
@@ -126,11 +121,11 @@ class ScriptDraft:
             self.chunk = Chunk(Does.ORDER)
 
     def swaps(self, *, refused: bool) -> bool:
-        """Whether a thing that is named goes (refused) or comes in the exchange."""
+        """Whether a named thing is the old (refused) or the new one of the exchange."""
         return self.exchange.expects if refused else self.exchange.goes is not None
 
     def set_to(self, amount: int | Fraction | None) -> bool:
-        """Whether "a 3" is what a quantity becomes, and no price; if so, it does."""
+        """Whether "a 3" is a new quantity and not a price; if so, it sets the quantity."""
         pointed = self.chunk.describes and bool(self.chunk.plural) and not self.chunk.leads  # "los negros a 3"
         sets = self.chunk.does in (Does.CHANGE, Does.RAISE, Does.LOWER, Does.SET)
         changing = sets or pointed or self._goes_on_setting()
@@ -152,7 +147,7 @@ class ScriptDraft:
         return sets and self.chunk.does is Does.ORDER
 
     def part(self, element: Element) -> None:
-        """A mark, "y" or "pero"; what is done may go on behind it."""
+        """A mark, "y" or "pero"; the action may continue after it."""
         kind, does = element.kind, self.chunk.does
         if kind is role.AND and does is Does.REMOVE and self.chunk.steered and self.chunk.is_empty():
             return  # "quita también 2 gorras"
@@ -174,23 +169,23 @@ class ScriptDraft:
         self.chunk.listed = self.quitting and does is Does.REMOVE
 
     def write(self, element: Element, *, is_amount: bool = False) -> None:
-        """An element is part of the chunk as it is written."""
+        """Adds an element to the chunk as written."""
         self.chunk.written.append((self._scanner.written(element.start, element.end), is_amount))
 
     def split(self) -> None:
-        """A number begins another chunk where one is complete: "2 azules 1 negro"."""
+        """A number begins another chunk if one is complete: "2 azules 1 negro"."""
         if self.chunk.amount is not None and self.chunk.words:
             does = self.chunk.does
             self.flush()
             self.chunk = Chunk(does)
 
     def say(self, step: Step) -> None:
-        """A step of its own, behind the chunk under way."""
+        """A step of its own, after the current chunk."""
         self.flush()
         self.steps.append(step)
 
     def flush(self) -> None:
-        """The chunk under way is over: what it says becomes steps."""
+        """The current chunk ends: its content becomes steps."""
         chunk, self.chunk = self.chunk, Chunk(self.chunk.does)
         self.opened = self.opened or not chunk.is_empty()
         if chunk.mentions:
@@ -217,13 +212,13 @@ class ScriptDraft:
             self.steps.append(bare)
 
     def _is_denied(self, bare: Bare) -> bool:
-        """ "no son 3 gorras, son 5": the number behind it is what there is to be of the last thing."""
+        """ "no son 3 gorras, son 5": the number after it is the new quantity of the last thing."""
         last = self.last
         counted = isinstance(last, Named) and last.does is Does.REMOVE and last.mention.amount is not None
         return counted and bare.does in (Does.ORDER, Does.SET) and bare.amount is not None and not bare.words
 
     def finish(self, *, agrees: bool) -> list[Step]:
-        """The steps at the end of the message. agrees: it holds a yes."""
+        """The steps at the end of the message. agrees: it contains a yes."""
         leads_in = not self.steps and self.chunk.is_empty() and self.chunk.leads and not agrees
         changes = self.exchange.expects and self.chunk.steered and self.chunk.is_empty()
         self.flush()
@@ -236,7 +231,7 @@ class ScriptDraft:
 
 
 def _together(steps: list[Step]) -> list[Step]:
-    """The steps with those that keep something as one: it is all of them that stay."""
+    """The steps, with those that keep something as one step: everything that stays."""
     joined: list[Step] = []
     for step in steps:
         if isinstance(step, Named) and step.does is Does.KEEP:

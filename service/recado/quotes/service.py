@@ -33,7 +33,7 @@ class QuoteLine(msgspec.Struct, frozen=True, gc=False):
     """One product of a quote.
 
     `confidence` is the chance (0..1) that product and quantity are what was meant; below the threshold the line is
-    `doubtful`, and the answer asks. `quantity` counts pieces, or `unit` (kg, g, l, ml, m, m2, m3), then with decimals.
+    `doubtful`, and recado asks. `quantity` counts pieces, or `unit` (kg, g, l, ml, m, m2, m3), then with decimals.
     """
 
     sku: str
@@ -47,10 +47,8 @@ class QuoteLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unmatched(msgspec.Struct, frozen=True, gc=False):
-    """A thing asked for that is not on the quote, as it was written.
-
-    `candidates`: names of products that it could be (`ambiguous`), or of the nearest ones, if any.
-    """
+    """A thing that the customer asked for and that is not on the quote, as he wrote it. `candidates`: names of
+    products that it could be (`ambiguous`), or of the most similar ones, if any."""
 
     text: str
     candidates: tuple[str, ...] = ()
@@ -66,7 +64,7 @@ class TooMany(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
-    """A product that was asked for with an amount that cannot be quoted; it is sold by `unit`, or by the piece."""
+    """A product with an amount that cannot be quoted; it is sold by `unit`, or by the piece."""
 
     name: str
     reason: Unusable
@@ -74,7 +72,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
-    """The answer to one message. `total` is the sum of `items`, in `currency` (ISO 4217)."""
+    """How one message was read. `total` is the sum of `items`, in `currency` (ISO 4217)."""
 
     intent: Intent
     items: tuple[QuoteLine, ...]
@@ -87,14 +85,14 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def asks(self) -> bool:
-        """Whether the answer asks the customer something about what he wants: of an order of nothing, what it is."""
+        """Whether recado asks the customer something about what he wants; for an order without products, what it is."""
         if self.unmatched or self.questions or self.unclear or any(item.doubtful for item in self.items):
             return True
         return self.intent is Intent.ORDER and not (self.items or self.too_many)
 
 
 class QuoteService:
-    """Reads orders against the catalogue that `catalogue()` gives at the time."""
+    """Reads orders against the catalogue that `catalogue()` returns at the time."""
 
     def __init__(
         self, catalogue: Callable[[], Catalogue], *, max_quantity: int = 100_000, confidence_threshold: float = 0.9
@@ -104,11 +102,12 @@ class QuoteService:
         self._threshold = confidence_threshold
 
     def quote(self, text: str) -> Quote:
-        """The quote for one message; an empty one with the intent `TOO_LONG` where it costs more than an order does."""
+        """The quote for one message; an empty one with the intent `TOO_LONG` if reading it costs more than an order
+        does."""
         return self.understand(text)[0]
 
     def understand(self, text: str) -> tuple[Quote, Script]:
-        """What a message is as an order of its own, and its steps in a conversation, from one reading."""
+        """The message as an order of its own, and its steps in a conversation, from one reading."""
         catalogue = self._catalogue()
         try:
             reading = read(text, catalogue)
@@ -165,7 +164,7 @@ class QuoteService:
         """The quote for a cart of skus and quantities, at the catalogue's own prices.
 
         Skus that are not sold, and products without a quantity, are unmatched. `note` is what the customer wrote
-        beside the cart: it may ask for more, and changes nothing in it; what it leaves open is unclear.
+        with the cart: it may ask for more, but changes nothing in the cart; what it leaves open is unclear.
         """
         catalogue = self._catalogue()
         noted = self.quote(note)
@@ -194,7 +193,7 @@ class QuoteService:
         questions: tuple[Question, ...] = (),
         unclear: tuple[str, ...] = (),
     ) -> Quote:
-        """The quote of counts and confidences by sku."""
+        """The quote for counts and confidences by sku."""
         items = []
         too_many = []
         for sku, (count, confidence) in lines.items():
@@ -223,7 +222,7 @@ class QuoteService:
 
 
 def as_sold(count: int | Fraction) -> int | Decimal:
-    """A whole number, or one with three decimals at most."""
+    """A whole number, or a number with at most three decimals."""
     if isinstance(count, int):
         return count
     if count.denominator == 1:
@@ -232,7 +231,7 @@ def as_sold(count: int | Fraction) -> int | Decimal:
 
 
 def read(text: str, catalogue: Catalogue) -> Reading:
-    """The reading behind a quote, with everything that was seen. Raises TooLongError."""
+    """The reading that a quote is made from. Raises TooLongError."""
     matcher = catalogue.matcher()
     matcher.begin()
     return Reading(text, matcher)

@@ -1,4 +1,5 @@
-"""Reads shares of a number, "6 púas, mitad duras y mitad blandas", and half a unit of what was said, "deme medio"."""
+"""Reads shares of a number, "6 púas, mitad duras y mitad blandas", and half a unit of something said before, "deme
+medio"."""
 
 from fractions import Fraction
 from typing import Final
@@ -20,8 +21,8 @@ _FEWEST: Final = 4
 
 
 def add_share(scene: Scene, i: int) -> int:
-    """Past "mitad" or "la otra mitad" where both halves of a number are told, and past "el resto", what the kinds told
-    leave of a number; 0 elsewhere."""
+    """The token after "mitad" or "la otra mitad" if both halves of a number are given, and after "el resto", the
+    part of a number that the kinds leave; otherwise 0."""
     end = i + (scene.norm(i) in _BEFORE)
     end += end > i and scene.norm(end) in _BEFORE
     share = scene.norm(end)
@@ -68,8 +69,8 @@ def _part(whole: Quantity, value: int | Fraction, end: int) -> Quantity:
 
 
 def half_of_last(scene: Scene, i: int) -> Quantity | None:
-    """ "Pizza y media", where no product is called so; "lomo: deme medio", of what is sold by measure; "y media de
-    carne", of a dozen."""
+    """ "Pizza y media", if no product has that name; "lomo: deme medio", for a thing sold by measure; "y media de
+    carne", for a dozen."""
     if scene.norm(i) not in ("media", "medio") or scene.is_product(i):
         return None
     if scene.kind(-1) is role.AND and scene.has(i + 1, role.OF) and scene.is_kind(i + 2):
@@ -85,6 +86,6 @@ def half_of_last(scene: Scene, i: int) -> Quantity | None:
 
 
 def _sold_by(scene: Scene) -> Unit | None:
-    """The unit of the thing that was said last."""
+    """The unit of the last thing."""
     last = next((e.match for e in scene.behind() if e.match is not None), None)
     return scene.lexicon.measures.get(scene.matcher.products[last.products[0]].unit or "") if last is not None else None

@@ -38,26 +38,26 @@ def whole(value: Number) -> Number:
 
 
 class Size(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """One size: its numbers as written (two or more for "2x5") and their unit, if one was said."""
+    """One size: its numbers as written (two or more for "2x5") and their unit, if the customer gave one."""
 
     values: tuple[Number, ...]
     unit: Unit | None = None
 
     def agrees(self, other: "Size") -> bool:
-        """Whether both can be the same size: equal in one dimension, or equal numbers where a unit is left out."""
+        """Whether both can be the same size: equal in one dimension, or equal numbers if a unit is left out."""
         if self.unit is None or other.unit is None or COUNT in (self.unit, other.unit):
             return self.values == other.values
         return self.key() == other.key()
 
     def key(self) -> SizeKey:
-        """Dimension and numbers in its base unit: "1000 ml" and "1 L" have the same."""
+        """The dimension, and the numbers in its base unit: equal for "1000 ml" and "1 L"."""
         if self.unit is None:
             return "", self.values
         factor = self.unit.factor
         return self.unit.dimension, self.values if factor == 1 else tuple(whole(v * factor) for v in self.values)
 
     def found_by(self) -> tuple[SizeKey, ...]:
-        """What this size of a product is found by."""
+        """The keys by which this size of a product is found."""
         raw: SizeKey = ("written", self.values)
         return (raw,) if self.unit is None else (raw, self.key())
 
@@ -69,7 +69,8 @@ class Sizes:
         self._lexicon = lexicon
 
     def at(self, tokens: list[Token], i: int, *, single: bool = False) -> tuple[Size, int] | None:
-        """The size that starts at token `i`, and the token after it. `single`: of one number ("220 x 5" is 220)."""
+        """The size that starts at token `i`, and the token after it. `single`: with one number only ("220 x 5" is
+        220)."""
         values, end = self._values(tokens, i, single)
         if not values:
             return self._named(tokens, i)
@@ -82,7 +83,7 @@ class Sizes:
         return Size(values, unit), end
 
     def may_start(self, token: Token) -> bool:
-        """Whether a size can start with this token; cheaper than to look for one."""
+        """Whether a size can start with this token; cheaper than a search for one."""
         if token.kind is not WORD:
             return token.kind is NUMBER
         norm = token.norm
@@ -112,7 +113,7 @@ class Sizes:
 
     @staticmethod
     def _joins(tokens: list[Token], at: int) -> bool:
-        """Whether what stands at `at` joins the numbers of one size: "2x5", "0-3", "0 a 3"."""
+        """Whether the token at `at` joins the numbers of one size: "2x5", "0-3", "0 a 3"."""
         norm = tokens[at].norm if at < len(tokens) else ""
         return norm in ("x", "a") or (norm == "-" and not tokens[at].spaced)
 
@@ -185,7 +186,7 @@ class Sizes:
         return unit, end
 
     def _named(self, tokens: list[Token], i: int) -> tuple[Size, int] | None:
-        """A unit that stands for one of it: "de litro", "litro y medio"."""
+        """A unit that stands for one of itself: "de litro", "litro y medio"."""
         if tokens[i].kind is not WORD:
             return None
         unit, end = self._unit(tokens, i)
@@ -199,7 +200,7 @@ class Sizes:
         return word is None or bool(self._lexicon.roles(word) & _NO_NOUN)
 
     def half_behind(self, tokens: list[Token], i: int) -> tuple[Number, int]:
-        """ "y media" at token `i`, and the token after it; 0 if it does not stand there."""
+        """ "y media" at token `i`, and the token after it; 0 if it is not there."""
         if self._word(tokens, i) == "y" and (part := self._word(tokens, i + 1)) in ("media", "medio", "cuarto"):
             return Fraction(1, 4 if part == "cuarto" else 2), i + 2
         return 0, i

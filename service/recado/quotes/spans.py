@@ -1,4 +1,4 @@
-"""A table of rules, and what it finds in a message: stretches of a kind."""
+"""A table of rules, and the spans of a message that they find."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -40,7 +40,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Item(msgspec.Struct, frozen=True):
-    """What may stand at one place of a pattern."""
+    """What may be at one place of a pattern."""
 
     number: bool
     words: frozenset[str]
@@ -106,7 +106,7 @@ class Table:
         """The rows that may fit a token and the one after it, found at their first use: there are few keys."""
 
     def spans(self, words: Words) -> dict[int, Span]:
-        """The stretches of one message by the token that they start at; none over another."""
+        """The spans of one message by their first token; they do not overlap."""
         known = self._words
         keys: list[_Key] = [
             (token.kind is NUMBER, token.norm if token.norm in known else "", roles)
@@ -133,7 +133,7 @@ class Table:
 
     @staticmethod
     def _note(words: Words, i: int, rows: tuple[_Row, ...]) -> int:
-        """The end of the stretch that starts at `i`, which is noted; 0 if none does."""
+        """Records the span that starts at `i`; returns its end, or 0 if there is none."""
         for row in rows:
             end = row.end(words, i)
             if end > i:

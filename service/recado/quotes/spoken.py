@@ -1,4 +1,4 @@
-"""What is said of the order as a whole: "lo mismo", "dame el total", "cancela todo", "los dos"."""
+"""Words about the order as a whole: "lo mismo", "dame el total", "cancela todo", "los dos"."""
 
 from collections.abc import Callable
 from typing import Final
@@ -27,7 +27,7 @@ def _dropped(view: View) -> list[Act]:
 
 
 def _together(count: int | None = None) -> Callable[[View], list[Act]]:
-    """One of each option, or of what was asked about: "todas", or "los dos" where there are two."""
+    """One of each option, or of each thing asked about: "todas", or "los dos" if there are two."""
 
     def acts(view: View) -> list[Act]:
         for index in reversed(range(len(view.pending))):

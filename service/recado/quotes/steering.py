@@ -1,4 +1,4 @@
-"""What verbs, refusals and questions do to the things that follow them."""
+"""The effect of verbs, refusals and questions on the things after them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -98,7 +98,7 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
 
 
 def _is_of_others(reading: "Reading", i: int) -> bool:
-    """ "mi hermano llevó ayer cable 12": what others took is no order; "mi jefe me pidió 2 focos" is one."""
+    """ "mi hermano llevó ayer cable 12": what others took is not ordered; "mi jefe me pidió 2 focos" is."""
     element = reading.elements[i]
     written = reading.scanner.written(element.start, element.end)
     return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) is not role.NEGATION

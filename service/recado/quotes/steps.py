@@ -13,7 +13,7 @@ MOST_SEARCHES: Final = 40
 
 
 class TooLongError(ValueError):
-    """The text would cost more to read than any order does."""
+    """Reading the text would cost more than reading any order."""
 
 
 class Steps:
@@ -26,12 +26,12 @@ class Steps:
         self._searches = MOST_SEARCHES
 
     def charge(self, steps: int) -> None:
-        """Charges `steps`. Raises TooLongError once the message has had more than its share."""
+        """Charges `steps`. Raises TooLongError if the message has used up its share."""
         self._left -= steps
         if self._left < 0:
             raise TooLongError
 
     def search(self) -> bool:
-        """Whether the message may cost one more search among all words; if so, that is charged."""
+        """Charges one more search among all words; returns whether the message may make it."""
         self._searches -= 1
         return self._searches >= 0

@@ -1,4 +1,4 @@
-"""Finds the description of a thing: colour, size, material and purpose that do not tell products apart."""
+"""Finds the description of a thing: colour, size, material and purpose that do not distinguish products."""
 
 import itertools
 from collections.abc import Mapping
@@ -57,10 +57,8 @@ class Tails:
         self.lexicon = lexicon
 
     def end(self, i: int, unknown: bool = False, sold_by: str | None = None) -> int:
-        """Past the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi mamá".
-
-        sold_by: the dimension of the unit that the thing is sold by, in which an amount of it may follow.
-        """
+        """The token after the words that describe the thing before `i`: colours, sizes, "de algodón", "para mi
+        mamá". sold_by: the dimension of the unit in which the thing is sold, as an amount of it may follow."""
         strange = 0
         while i < len(self.tokens):
             span = self.spans.get(i)
@@ -103,7 +101,7 @@ class Tails:
         return i
 
     def person_end(self, i: int) -> int:
-        """Past "cada niño", "por persona", "por cada invitado", "cada cuarto" of 4; `i` if none stands here."""
+        """The token after "cada niño", "por persona", "por cada invitado", "cada cuarto" of 4; `i` if there is none."""
         if i >= len(self.tokens):
             return i
         j = i + 1 if self.norms[i] in ("por", "x") and i else i
@@ -116,32 +114,32 @@ class Tails:
         return j + 1
 
     def _is_counted_elsewhere(self, i: int) -> bool:
-        """Whether the word at `i` has a number elsewhere, or what it stands for: "cada vestido, son 8"."""
+        """Whether the word at `i`, or what it stands for, has a number elsewhere: "cada vestido, son 8"."""
         if i >= len(self.tokens) or self.tokens[i].kind is not WORD or self.matcher.names(self.norms[i]):
             return False
         return key(self.norms[i]) in self._counted or "son" in self._counted
 
     @cached_property
     def _counted(self) -> frozenset[str]:
-        """The keys of the words behind a number, and "son" where it stands before one."""
+        """The keys of the words after a number, and "son" if it precedes one."""
         pairs = list(itertools.pairwise(self.tokens))
         nouns = (key(b.norm) for a, b in pairs if a.kind is NUMBER)
         return frozenset([*nouns, *(a.norm for a, b in pairs if a.norm == "son" and b.kind is NUMBER)])
 
     def _counts(self, i: int, sold_by: str | None = None) -> bool:
-        """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of what is sold by length."""
+        """Whether a measure is an amount: "arroz 2 kg"; "80 cm" of a thing sold by length."""
         found = measure(self.tokens, self.roles, i, self.lexicon)
         if found is None or found.unit is None:
             return False
         return found.counts or found.unit.dimension == sold_by
 
     def _is_near(self, norm: str) -> bool:
-        """Whether a word may be a product of its own; a bad misspelling behind a thing is taken for an adjective."""
+        """Whether a word may be a product of its own; a bad misspelling after a thing counts as an adjective."""
         near = self.matcher.near(norm)
         return bool(near) and near[0][1] > TWO_EDITS
 
     def _complement(self, i: int, norm: str, roles: Roles) -> int:
-        """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if none hangs on here."""
+        """The end of "de algodón", "para mi mamá", "con capucha", "en negro"; `i` if there is none."""
         j = i + 1
         joins = role.CON in roles
         while j < len(self.tokens) and self.roles[j] & {role.DEFINITE, role.POSSESSIVE} and not joins:
@@ -172,7 +170,7 @@ class Tails:
         return j + 1 if match is None else match.end
 
     def _is_each(self, i: int) -> bool:
-        """Whether "cada uno" or "cada niño" stands at `i`."""
+        """Whether "cada uno" or "cada niño" is at `i`."""
         phrase = self.lexicon.phrase(self.norms, i)
         return (phrase is not None and role.EACH in phrase[1]) or self.person_end(i) > i
 
@@ -187,11 +185,11 @@ class Tails:
         return self.tokens[i].value in (1, 2, 3, 4, 5, None) and self._is_foreign(i + 1)
 
     def _is_foreign(self, i: int) -> bool:
-        """Whether a word stands at `i` that no product is called by."""
+        """Whether the word at `i` is in no product's name."""
         return i < len(self.tokens) and self.tokens[i].kind is WORD and not self.matcher.near(self.norms[i])
 
     def _is_manner(self, norm: str, i: int) -> bool:
-        """Whether the word at `i` says how, behind "en" or "a": "en negro", "a rayas"."""
+        """Whether the word at `i` says how, after "en" or "a": "en negro", "a rayas"."""
         if role.MODIFIER in self.roles[i]:
             return True
         near = self.matcher.near(self.norms[i])
@@ -202,7 +200,8 @@ class Tails:
         return norm.endswith(INFINITIVES) and (not roles or role.FILLER in roles) and not self.matcher.knows(norm)
 
     def _object(self, i: int) -> int:
-        """Past the good that a purpose speaks of: "para jugar tenis", "para limpiar los zapatos"; `i` if none does."""
+        """The token after the goods in a purpose: "para jugar tenis", "para limpiar los zapatos"; `i` if there are
+        none."""
         j = i
         while j < len(self.tokens) and self.roles[j] & {role.CON, role.DEFINITE, role.POSSESSIVE}:
             j += 1

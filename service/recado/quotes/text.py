@@ -1,6 +1,6 @@
-"""Text as customers type it: plain letters, a key free of plural, a key of sounds, and tokens.
+"""Text as customers type it: plain letters, a key without plural, a key by sound, and tokens.
 
-Every token keeps its place in the original message, so that what the shop lacks is echoed as it was written.
+Every token keeps its place in the original message, so that the reply repeats unknown words as written.
 """
 
 import re
@@ -55,7 +55,7 @@ class Token(msgspec.Struct, eq=False, gc=False):
     norm: str
     start: int
     end: int
-    spaced: bool  # white space, or the start of the text, stands before it
+    spaced: bool  # after white space, or at the start of the text
     value: int | Fraction | None = None
     keycap: bool = False
 
@@ -75,7 +75,7 @@ def _fold(word: str) -> str:
 
 @lru_cache(maxsize=16384)
 def key(word: str) -> str:
-    """What singular and plural of a plain word share: "lapices" and "lapiz" -> "lapiz", "guantes" -> "guant"."""
+    """The common key of singular and plural of a plain word: "lapices" and "lapiz" -> "lapiz", "guantes" -> "guant"."""
     if len(word) <= 3:
         return word
     if word.endswith("ces"):
@@ -103,7 +103,7 @@ _SOUNDS: Final = (
 
 @lru_cache(maxsize=16384)
 def sound(word: str) -> str:
-    """What words that sound alike share: "zapato" and "sapato" -> "sapato", "kiero" and "quiero" -> "kiero"."""
+    """The common key of words that sound alike: "zapato" and "sapato" -> "sapato", "kiero" and "quiero" -> "kiero"."""
     for pattern, letter in _SOUNDS:
         word = pattern.sub(letter, word)
     return word
@@ -118,7 +118,7 @@ _DIMINUTIVES: Final = (
 
 @lru_cache(maxsize=8192)
 def bases(word: str) -> tuple[str, ...]:
-    """The keys a diminutive or augmentative may come from: "gorritas" -> "gorra", "pantaloncito" -> "pantalon"."""
+    """The keys that a diminutive or augmentative may come from: "gorritas" -> "gorra", "pantaloncito" -> "pantalon"."""
     stem = word.rstrip("s")
     if len(stem) < 5 or stem[-1] not in "oae":
         return ()
@@ -151,7 +151,8 @@ def _number(text: str) -> int | Fraction | None:
 
 
 def tokenise(text: str) -> list[Token]:
-    """The tokens of a message, spans in the original text. WhatsApp's marks (* _ ~ `) and accents are gone."""
+    """The tokens of a message, with positions in the original text. WhatsApp's marks (* _ ~ `) and accents are
+    removed."""
     if not text.isascii():
         text = _same_length(text)
     tokens: list[Token] = []
@@ -180,13 +181,13 @@ def tokenise(text: str) -> list[Token]:
 
 @lru_cache(maxsize=16384)
 def _spoken(word: str) -> str:
-    """The plain form of a word as it was typed, without the vowels that were drawn out."""
+    """The plain form of a word as typed, without vowels that were drawn out."""
     folded = _fold(word)[:_LONGEST_WORD]
     return _DRAWN_OUT.sub(r"\1", folded) if len(word) > 4 else folded
 
 
 def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) -> Token | None:
-    """The token of one mark that is neither letter nor digit; none where it only decorates."""
+    """The token of one mark that is neither letter nor digit; None if it only decorates."""
     if mark in _FRACTIONS:
         return Token(NUMBER, mark, at, at + 1, spaced, _FRACTIONS[mark])
     if mark == _KEYCAP:
@@ -220,14 +221,14 @@ _ALIKE: Final = {
 
 
 def _times(text: str, at: int) -> bool:
-    """Whether the mark at `at` multiplies ("camisa *2", "2 ✖️ camisa") and is no bold mark."""
+    """Whether the mark at `at` multiplies ("camisa *2", "2 ✖️ camisa") and is not a mark for bold text."""
     if text[at] == "*" and (text.find("*", at + 1, at + 60) >= 0 or text.rfind("*", max(0, at - 60), at) >= 0):
         return False
     return text[at + 1 :].lstrip("\ufe0f")[:1].isdigit() or text[:at].rstrip(" ")[-1:].isdigit()
 
 
 def _join_halves(tokens: list[Token]) -> None:
-    """Make one number of "1/2" and "3/4" (no spaces, no date)."""
+    """Makes one number of "1/2" and "3/4" (no spaces, not a date)."""
     i = 1
     while i < len(tokens) - 1:
         above, slash, below = tokens[i - 1 : i + 2]
@@ -241,7 +242,7 @@ def _join_halves(tokens: list[Token]) -> None:
 
 
 def _same_length(text: str) -> str:
-    """The text with compatibility forms made plain, one character for one, so that spans stay right."""
+    """The text with compatibility forms made plain, one character for one, so that positions stay right."""
     if text.isprintable() and max(text) < "\u0300":
         return text
     return "".join(c if c < "\u0300" or c in _FRACTIONS else _folded(c) for c in text)

@@ -1,4 +1,4 @@
-"""Things of a message: products with what hangs on them, what a container holds, kinds, and goods that are not sold."""
+"""Things in a message: products with their description, contents of containers, kinds, and goods that are not sold."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas
 
 
 def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
-    """The one size in a stretch, if it tells the products of a thing before apart: "talle 40" of "jean mom 38"."""
+    """The one size in a span, if it distinguishes the products of an earlier thing: "talle 40" of "jean mom 38"."""
     told = [Size((t.value,)) for t in scene.tokens[i:end] if t.kind is NUMBER and t.value is not None]
     before = (e.match.products[0] for e in scene.behind() if e.match is not None)
     known = any(family.with_size(size) for n in before for family in scene.matcher.families_of(n) for size in told)
@@ -32,7 +32,7 @@ def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
 
 
 def add_container(scene: Scene, i: int, determined: bool) -> int:
-    """ "bolsas de café": the coffee, if the catalogue has it; else an unknown thing."""
+    """ "bolsas de café": the coffee if the catalogue has it, otherwise an unknown thing."""
     at, match = held_by(scene, i)
     if match is not None:
         if scene.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
@@ -45,7 +45,7 @@ def add_container(scene: Scene, i: int, determined: bool) -> int:
 
 
 def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
-    """The place and the match of what a container at `i` holds: "bolsas de café"."""
+    """The place and the match of the contents of a container at `i`: "bolsas de café"."""
     j = i + 2
     if not (role.CONTAINER in scene.roles[i] and scene.has(i + 1, role.OF)):
         return j, None
@@ -110,7 +110,7 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
 
 
 def _by_measure(scene: Scene, i: int, match: Match) -> Match:
-    """The product that the amount before a thing tells by its size: "1 kg de café", "un cuarto de esmalte"."""
+    """The product whose size is the amount before a thing: "1 kg de café", "un cuarto de esmalte"."""
     whole = match.how not in (How.SEVERAL, How.PART, How.START)
     if whole and (match.words > 1 or match.how is not How.NAME):
         return match
@@ -131,7 +131,7 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
 
 
 def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:
-    """Whether the word at `i` belongs to names of other heads, and opens none."""
+    """Whether the word at `i` is in names with other heads, and opens none."""
     if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD or scene.roles[i]:
         return False
     near = scene.matcher.near(scene.norms[i])
@@ -139,7 +139,7 @@ def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:
 
 
 def _follows_kinds(scene: Scene) -> bool:
-    """Whether the number before "de" is one that kinds of a thing said before may have."""
+    """Whether the number before "de" may belong to a kind of an earlier thing."""
     q, before = scene.elements[-3].quantity, scene.elements[-BEHIND:-3]
     if q is None or not q.bare or not any(e.match is not None for e in before):
         return False
@@ -148,7 +148,7 @@ def _follows_kinds(scene: Scene) -> bool:
 
 
 def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
-    """What hangs on a product: a kind of it that the catalogue may lack, or does lack (OTHER)."""
+    """The description of a product: a kind that the catalogue may not have, or does not have (OTHER)."""
     prep: Roles = NONE
     i = match.end
     while i < end:
@@ -245,13 +245,13 @@ def add_quality(scene: Scene, i: int) -> int:
 
 
 def _counts(scene: Scene, i: int) -> bool:
-    """ "sube los negros a 3": the preposition of a number, though a name has it; but not "triple a 1 pack"."""
+    """ "sube los negros a 3": the preposition of a number, although a name contains it; but not "triple a 1 pack"."""
     pointed = scene.elements[-2:-1] and scene.elements[-2].kind is role.DEFINITE
     return bool(pointed) and scene.has(i, role.TO) and i + 1 < len(scene.tokens) and scene.tokens[i + 1].kind is NUMBER
 
 
 def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:
-    """Whether a size behind the words of a kind is meant as one, though it may be one that no product has."""
+    """Whether a size after the words of a kind is meant as one, although no product may have it."""
     things = {e.match.products[0] for e in scene.behind() if e.match is not None}
     if not words or (size.unit is not None and size.unit.name not in SOLD_BY):
         return bool(words)
@@ -263,7 +263,7 @@ def _has_kind(scene: Scene, words: list[str], size: Size) -> bool:
 
 
 def size_of_kind(scene: Scene, i: int, words: list[str]) -> tuple[Size, int] | None:
-    """The size at `i`, and the token after it, of a kind of a thing said before."""
+    """The size at `i`, and the token after it, of a kind of an earlier thing."""
     read = scene.matcher.sizes.at(scene.tokens, i) if i < len(scene.tokens) else None
     if read is None:
         return None

@@ -1,4 +1,4 @@
-"""Finds things that are only mentioned, asked about or advertised, and not asked for."""
+"""Finds things that are only mentioned, asked about or advertised, and not ordered."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,8 @@ _NEAR: Final = 4
 
 
 def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance | None:
-    """What a thing is for where it stands: wanted, priced or only mentioned; behind it too, in its sentence."""
+    """The stance on a thing at its place: wanted, priced or only mentioned; also by the words after it in its
+    sentence."""
     if state.mode is not None or counted:
         return state.mode if not (counted and state.mode is Stance.MENTIONED and reading.requested) else Stance.WANTED
     if _is_asked_about(reading, i):
@@ -59,7 +60,7 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance |
 
 
 def _is_of_the_past(reading: "Reading", i: int) -> bool:
-    """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody has had."""
+    """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody already has."""
     context = reading.context
     before = i - 1 - (context.kind(i - 1) in (role.QUANTITY, role.DEFINITE))
     if context.kind(before) is role.UNKNOWN and context.norm(before).endswith(_PAST) and not is_to_us(reading, before):
@@ -74,7 +75,7 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
 
 
 def is_to_us(reading: "Reading", i: int) -> bool:
-    """Whether a verb has the customer's own pronoun: "me faltaron", "nos pidieron"."""
+    """Whether a verb has a pronoun for the customer: "me faltaron", "nos pidieron"."""
     start = reading.elements[i].start
     return start > 0 and reading.scanner.norms[start - 1] in ("me", "nos")
 
@@ -94,7 +95,7 @@ def _is_done(reading: "Reading", i: int) -> bool:
 
 
 def _is_asked_about(reading: "Reading", i: int) -> bool:
-    """ "¿de qué tela son las camisas?": a thing whose sentence asks what it is."""
+    """ "¿de qué tela son las camisas?": a thing that the sentence asks a question about."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
         if element.kind in CLAUSE_ENDS or element.kind is role.LINE or element.kind in VERBS:
             return False
@@ -105,9 +106,9 @@ def _is_asked_about(reading: "Reading", i: int) -> bool:
 
 
 def drop_offers(reading: "Reading", line: int = -1) -> None:
-    """Take priced things for an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
+    """Treats priced things as an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
 
-    `line`: the element before the line that is looked at; all lines, where the first request stands behind them.
+    `line`: the element before the line; all lines if the first request comes after them.
     """
     if reading.requested:
         return
@@ -118,7 +119,7 @@ def drop_offers(reading: "Reading", line: int = -1) -> None:
 
 
 def drop_advertised(reading: "Reading", request: int) -> None:
-    """Take things on a line that advertises them for an offer, where the first request stands on a later one."""
+    """Treats things on a line that advertises them as an offer if the first request is on a later line."""
     if reading.requested:
         return
     line = 0
@@ -131,7 +132,8 @@ def drop_advertised(reading: "Reading", request: int) -> None:
 
 
 def drop_priced(reading: "Reading", request: int, state: State) -> None:
-    """Take what was only priced for no order, where a request of another thing follows: "precio de A y mándame 2 B"."""
+    """Treats things that were only priced as not ordered if a request for another thing follows: "precio de A y
+    mándame 2 B"."""
     context = reading.context
     i = context.next(request, _QUIET)
     counted = context.kind(i) is role.QUANTITY and context.kind(context.next(i, _QUIET)) in THINGS
@@ -142,7 +144,7 @@ def drop_priced(reading: "Reading", request: int, state: State) -> None:
 
 
 def _is_offered(reading: "Reading", wish: Wish) -> bool:
-    """Whether a price stands behind a thing, and no amount that says how many."""
+    """Whether a price follows a thing, and no amount that says how many."""
     i, q = wish.element.index, wish.element.q
     counted = q is not None and (q.quantity is None or q.quantity.unit is None)
     return not counted and any(role.PRICE in e.roles for e in reading.elements[i : i + _NEAR])

@@ -39,7 +39,7 @@ class Unnamed:
         self._wanted = wanted
 
     def acts(self, step: Bare, view: View) -> list[Act]:
-        """The acts of a step; none where it is of something else."""
+        """The acts of a step; none if it is about something else."""
         if step.pointing:
             return self._pointed(step, view)
         if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
@@ -105,12 +105,13 @@ class Unnamed:
                 return [SetQuantity(target, amount)]
 
     def _target(self, step: Bare, view: View) -> str | None:
-        """The line that a number is of: the one whose name begins with what is counted, else what was spoken of."""
+        """The line that a number belongs to: the one whose name begins with what is counted, otherwise the last
+        topic."""
         counted = self._ellipsis.counted([sku for sku, _ in view.lines], step.text)
         return counted[0] if len(counted) == 1 else view.target
 
     def qualities(self, step: Bare, view: View) -> list[Act]:
-        """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of what was spoken of."""
+        """ "mejor negros", "quita el azul", "2 más de los azules": a line, or another kind of the last topic."""
         lines = [sku for sku, _ in view.lines]
         meant = self._ellipsis.lines(lines, step)
         if step.does is Does.REMOVE:
@@ -138,13 +139,13 @@ class Unnamed:
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
     def _ordered(self, step: Bare, view: View) -> Add | None:
-        """ "otros 2 de naranja", behind an order of them."""
+        """ "otros 2 de naranja", after an order of them."""
         meant = self._ellipsis.lines(view.ordered, step)
         return Add(meant.skus[0], meant.quantity or 1) if len(meant.skus) == 1 else None
 
     def _kin(self, target: str | None, lines: Sequence[str], step: Bare) -> tuple[str, Meant] | None:
-        """A line, and what other products of its kind a step means: of the line that has some of its words, or of what
-        was spoken of, else of the only line with any."""
+        """A line, and the other products of its kind that a step means: of the line that shares words with it,
+        otherwise of the last topic, otherwise of the only line that has any."""
         kin = {sku: meant for sku in lines[:MOST_LINES] if (meant := self._ellipsis.kin(sku, step)).skus}
         having = [sku for sku in kin if self._ellipsis.has_any(sku, step)]
         first = having if len(having) == 1 else [target] if target in kin else list(kin)
@@ -162,6 +163,6 @@ class Unnamed:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two fragments share a word of some length, but for its number."""
+    """Whether two fragments share a word of some length, apart from its number."""
     words = [{word.rstrip("s") for word in text.lower().split() if len(word) > 3} for text in (one, other)]
     return bool(words[0] & words[1])

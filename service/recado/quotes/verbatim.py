@@ -1,4 +1,5 @@
-"""Names that stand in a message word for word, with what a reader would take for something else: "Ord. tortillas"."""
+"""Names that are in a message word for word, although a reader would take parts for something else: "Ord.
+tortillas"."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -22,7 +23,7 @@ class Verbatim:
         self._names: dict[tuple[str, str], list[tuple[tuple[str, ...], int]]] = {}
 
     def add(self, tokens: Sequence[Token], number: int) -> None:
-        """Take in a name of the product `number`."""
+        """Adds a name of the product `number`."""
         words = tuple([key(token.norm) for token in tokens if token.kind in (WORD, NUMBER)])
         if len(words) > 1 and any(map(self._tells, tokens)):
             self._firsts.add(words[0])
@@ -42,7 +43,7 @@ class Verbatim:
         return None if not found else max(found)[::-1]
 
     def _end(self, tokens: Sequence[Token], second: int, words: tuple[str, ...]) -> int:
-        """Past the name whose first two words end at `second`; 0 if its other words do not follow."""
+        """The token after the name whose first two words end at `second`; 0 if its other words do not follow."""
         at = second
         for word in words[2:]:
             following = self._next(tokens, at + 1)

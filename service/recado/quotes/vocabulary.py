@@ -1,4 +1,4 @@
-"""The catalogue's words, found as customers spell them: plural, diminutive, by sound, with one or two slips."""
+"""The catalogue's words as customers spell them: in the plural, as a diminutive, by sound, with one or two typos."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ Near = tuple[tuple[str, float], ...]
 
 
 def _other_gender(word: str, small: str) -> bool:
-    """Whether a small form is of the other gender than its word: "gorrita" is no "gorro"."""
+    """Whether a diminutive has the other gender than its word: "gorrita" is not "gorro"."""
     return {word[-1], small[-1]} == {"a", "o"}
 
 
 class Vocabulary:
-    """`words`: key of each word to its plain spelling. `synonyms`: keys to the key that stands for them."""
+    """`words`: the key of each word and its plain spelling. `synonyms`: keys, with the key that stands for them."""
 
     def __init__(self, words: Mapping[str, str], synonyms: Mapping[str, str], lexicon: Lexicon) -> None:
         self.words = words
@@ -57,7 +57,8 @@ class Vocabulary:
         self.steps = Steps()
 
     def near(self, norm: str, noun: bool = False) -> Near:
-        """The words that a word of a text may be. `noun`: a quantity or an article before it says that it is a noun."""
+        """The words that a word of a text may be. `noun`: a quantity or an article before it shows that it is a
+        noun."""
         known = self._known.get((norm, noun))
         if known is None:
             found = self._look_up(norm, noun)
@@ -96,7 +97,7 @@ class Vocabulary:
         return self._misspelled(norm, noun)
 
     def _misspelled(self, norm: str, noun: bool) -> Near | None:
-        """Words one or two edits away; none (unknown for now) when this message has had its share of searches."""
+        """Words that are one or two edits away; none if the message has used up its searches."""
         if not self.steps.search():
             return None
         found: dict[str, int] = {}
@@ -139,7 +140,7 @@ class Vocabulary:
         return found
 
     def starting(self, start: str) -> list[str]:
-        """The words (keys) that open with `start`."""
+        """The words (keys) that begin with `start`."""
         first = bisect_left(self._sorted, start)
         return list(takewhile(lambda word: word.startswith(start), islice(self._sorted, first, None)))
 

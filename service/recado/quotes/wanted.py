@@ -1,4 +1,4 @@
-"""One product is asked for: added, set, or in the place of another; and what only half names one."""
+"""A product that is asked for: added, set, or in place of another; and words that name one only partly."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -36,7 +36,7 @@ class Wanted:
         self._answers = answers
 
     def asked_for(self, does: Does, sku: str, quantity: Quantity | None, confidence: float, view: View) -> list[Act]:
-        """One product is asked for: added, set, or instead of another."""
+        """The acts for one product that is asked for: added, set, or in place of another."""
         if quantity is not None and quantity <= 0:
             return []
         lines = dict(view.lines)
@@ -51,7 +51,8 @@ class Wanted:
         return [Add(sku, quantity if quantity is not None else 1, confidence)]
 
     def another_kind(self, sku: str, mention: Mention, view: View) -> Act | None:
-        """ "las medias que sean deportivas", where shoes are called so: a line, or a kind of the only one that has."""
+        """ "las medias que sean deportivas", if shoes have that name: a line, or a kind of the only one that has such
+        kinds."""
         lines = [line for line, _ in view.lines[:MOST_LINES]]
         if sku in lines or any(self.is_alike(line, sku) for line in lines):
             return None
@@ -63,8 +64,8 @@ class Wanted:
         return Replace(*kin[0], quantity_of(mention.amount)) if len(kin) == 1 else None
 
     def _corrected(self, sku: str, view: View) -> str | None:
-        """What a product takes the place of: the only line of its kind, else what was spoken of last; nothing that the
-        message itself has named: "2 delanteros y 2 traseros mejor"."""
+        """What a product replaces: the only line of its kind, otherwise the last topic; nothing that the message
+        itself has named: "2 delanteros y 2 traseros mejor"."""
         lines = [line for line, _ in view.lines if line not in view.named]
         alike = [line for line in lines if self.is_alike(line, sku)]
         if len(alike) == 1:
@@ -84,7 +85,7 @@ class Wanted:
         return [Missing(mention.text, mention.like)]
 
     def head(self, step: Bare, steps: Sequence[Step]) -> list[Act]:
-        """ "un kilo de helado y conos": what a name begins with is asked for in a list, or by a verb."""
+        """ "un kilo de helado y conos": the first word of a name is an order in a list, or after a verb."""
         asked_for = step.leads or any(isinstance(one, Named) and one.does is Does.ORDER for one in steps)
         said = {word for one in steps if isinstance(one, Named) for word in one.mention.words}
         if not asked_for or len(step.words) != 1 or step.foreign or step.does not in (Does.ORDER, Does.ADD):

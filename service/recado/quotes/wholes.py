@@ -19,7 +19,7 @@ _NEAR: Final = 4
 
 
 def settle_wholes(reading: "Reading") -> None:
-    """Find out which products the words of several are, and drop the wholes that others make up."""
+    """Find out which products the words that name several mean, and drop the wholes that other wishes make up."""
     for at, wish in enumerate(reading.wishes):
         if _is_open(wish):
             _narrow(reading, at, wish)
@@ -54,7 +54,7 @@ def _kin(reading: "Reading", products: tuple[int, ...]) -> set[int]:
 
 
 def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
-    """Drop a word whose kinds are told behind it: "quiero filete, 2 kilos de tilapia", "Tacos\\n4 pastor"."""
+    """Drop a word whose kinds follow it: "quiero filete, 2 kilos de tilapia", "Tacos\\n4 pastor"."""
     kin = _kin(reading, whole.choices[:1]) | {*whole.choices}
     parts = [*whole.kinds]  # which stand before it in the list
     for wish in reading.wishes[at + 1 :]:

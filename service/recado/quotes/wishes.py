@@ -11,7 +11,7 @@ from recado.quotes.numbers import Quantity, Unusable
 
 
 class Stance(Enum):
-    """How the customer stands to a thing."""
+    """The customer's stance on a thing."""
 
     WANTED = "wanted"
     MENTIONED = "mentioned"
@@ -21,7 +21,7 @@ class Stance(Enum):
 
 
 class Doubt(StrEnum):
-    """What speaks against a line of the quote, by its name in `data/confidence.toml`."""
+    """A doubt about a line of the quote, by its name in `data/confidence.toml`."""
 
     ALIKE = "alike"
     BOX = "box"
@@ -64,16 +64,16 @@ class Wish(msgspec.Struct):
     choices: tuple[int, ...] = ()  # products that it could be
 
     def set_amount(self, q: Quantity) -> None:
-        """Take a quantity for the amount."""
+        """Sets the amount to a quantity."""
         self.amount, self.pairs, self.unit, self.unusable = q.value, q.pairs, q.unit, q.unusable
 
     def set_multiple(self, other: "Wish", factor: int | Fraction) -> None:
-        """Take `factor` times the amount of another wish."""
+        """Sets the amount to `factor` times the amount of another wish."""
         self.amount, self.pairs, self.unit = (other.amount or 1) * factor, other.pairs, other.unit
         self.doubts.append(Doubt.COMPUTED)
 
     def total(self, pair_goods: bool) -> int | Fraction:
-        """How many pieces; the parts ("una azul y otra roja") count where they do not only divide the amount."""
+        """How many pieces; the parts ("una azul y otra roja") count unless they only divide the amount."""
         amount: int | Fraction = 1 if self.amount is None else self.amount
         if self.parts and not (self.shared and self.divided and sum(self.parts) < amount):  # "3, una para mi mamá"
             sum_of_parts = sum(self.parts)
@@ -82,7 +82,7 @@ class Wish(msgspec.Struct):
         return amount * 2 if self.pairs and not pair_goods else amount
 
     def settle(self) -> None:
-        """Leave a word that could be several products to the kinds of it that were told, if they make up its amount.
+        """Leaves a word that could be several products to its kinds, if these make up its amount.
 
         Ones of dozens are dozens: "2 docenas de empanadas, una de carne y una de pollo".
         """
@@ -96,9 +96,9 @@ class Wish(msgspec.Struct):
             self.state = Stance.REFUSED
 
     def divide(self, *, is_total: bool) -> None:
-        """Leave of a whole what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta".
+        """Keep of a whole only what its kinds do not name: nothing of "3 camisas: 2 manga larga y 1 manga corta".
 
-        Parts that do not make it up are asked about, unless it was told in total: "4 gorras en total, 2 rojas".
+        recado asks about parts that do not make it up, unless the customer gave a total: "4 gorras en total, 2 rojas".
         """
         if self.shared or not self._is_divided():
             return
@@ -118,12 +118,12 @@ class Wish(msgspec.Struct):
         return self.amount is not None and (self.amount > told or len(self.parts) + len(self.kinds) > 1)
 
     def _is_divided(self) -> bool:
-        """Two parts or more that sum up to the amount make it up, whatever stands before them; one, behind a mark."""
+        """Two parts or more that add up to the amount make it up, whatever precedes them; one part, after a mark."""
         return self.divided or (self.divisible and len(self.parts) + len(self.kinds) > 1)
 
 
 class State(msgspec.Struct, eq=False):
-    """Where the follower is: what the last steering words do to the next thing."""
+    """Where the reader is: what the last steering words do to the next thing."""
 
     mode: Stance | None = None
     corrected: bool = False  # the next thing or number corrects the one before

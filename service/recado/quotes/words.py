@@ -1,4 +1,4 @@
-"""The words, numbers and marks of one message, what stretches of them are, and the questions that rules ask."""
+"""The words, numbers and marks of one message, the kinds of its spans, and the questions that rules ask."""
 
 from enum import StrEnum
 from typing import Final
@@ -17,7 +17,7 @@ _NO_GOODS: Final = frozenset([role.CURRENCY, role.TIMEUNIT, role.MONTH, role.DEF
 
 
 class Kind(StrEnum):
-    """What a stretch is that is neither a thing nor an amount."""
+    """What a span is that is neither a thing nor an amount."""
 
     PRICE = "price"
     PAYMENT = "payment"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
     @property
     def roles(self) -> Roles:
-        """The roles that a stretch plays like a word."""
+        """The roles that a span has, like a word."""
         return _PLAYED.get(self, NONE)
 
 
@@ -72,7 +72,7 @@ class Words:
         return i < self.count and self.text[self.tokens[i].start].isupper()
 
     def names_long(self, i: int) -> bool:
-        """Whether a name of two words or more stands here word for word."""
+        """Whether a name of two or more words is here word for word."""
         return self.matcher.written_out(self.tokens, i) is not None
 
     def closes(self, i: int) -> bool:
@@ -82,7 +82,7 @@ class Words:
         return self.tokens[i].kind in (PUNCT, NEWLINE) or not self.roles[i].isdisjoint(_ENDS)
 
     def names_product(self, i: int) -> bool:
-        """Whether a product's name, or a noun for pieces, opens here (an "of" before it does not matter)."""
+        """Whether a product's name, or a noun for pieces, begins here (an "of" before it does not matter)."""
         if self.has(i, role.OF):
             i += 1
         if not 0 <= i < self.count or self.tokens[i].kind is not WORD:
