@@ -134,6 +134,8 @@ def add_measure(scene: Scene, i: int) -> int:
             value, collective = value * (before.collective or 1), before.collective  # "media de" after a dozen
     elif scene.has(end - 1, role.OF) and scene.is_each(end - 1):
         end -= 1  # "dos metros de cada una"
+    elif found.at > i and _is_named_by_unit(scene, found):
+        end = found.at  # "un cuarto de kilo de carnitas", where "kilo de carnitas" is a name
     elif not _is_measured(scene, found, after):
         return 0
     element = scene.add(role.QUANTITY, i, end)
@@ -142,6 +144,12 @@ def add_measure(scene: Scene, i: int) -> int:
     if "mas" in scene.norms[found.at : end]:
         element.flags.add(Flag.ANOTHER)
     return end
+
+
+def _is_named_by_unit(scene: Scene, found: Measure) -> bool:
+    """Whether the unit opens a name of what is sold by it."""
+    written = scene.matcher.written_out(scene.tokens, found.at)
+    return written is not None and found.unit is not None and scene.is_sold_by(written.products[0], found.unit)
 
 
 def _behind_measure(scene: Scene, found: Measure) -> Match | None:
@@ -179,7 +187,9 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
         return False  # "litro de thinner" is a name
     follows = after is None and _follows_product(scene, found.unit)
     if not found.counts or scene.norm(found.at) == "k":
-        beside = scene.elements[-1].match if follows else after
+        beside = after
+        if follows or scene.is_kind(found.end):  # "satín: 50 cm rojo"
+            beside = next((e.match for e in scene.behind() if e.match is not None), after)
         # "80 cm" of what is sold by the metre; "2k" of what is sold by the piece are 2,000
         return beside is not None and scene.is_sold_by(beside.products[0], found.unit)
     if after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found):

@@ -23,6 +23,10 @@ _PARTS: Final = {
     "tercio": Fraction(1, 3),
     "octavo": Fraction(1, 8),
 }
+_CENTIMETRES: Final = 100
+_PARTS_OF: Final = {"m": _CENTIMETRES, "kg": 1000, "l": 1000}
+"""How many of the smaller unit that is left out are one."""
+_CLOSES: Final = frozenset([role.AND, role.COURTESY, role.THANKS, role.BUT])
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
@@ -71,10 +75,12 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
     j_unit = j + 1 if part is not None and _is_of(tokens, j) else j
     unit, end = _unit(tokens, j_unit, lexicon)
     if unit is None:
+        added, j = _added(tokens, j)  # "uno y medio de franela"
+        value += added
         return Measure(value, None, j, j + 1) if value.denominator != 1 and _is_of(tokens, j) else None
-    if _norm(tokens, end) == "y" and _norm(tokens, end + 1) in _PARTS:
-        value, end = value + _PARTS[_norm(tokens, end + 1)], end + 2
-    elif j_unit == start and not _is_of(tokens, end):
+    smaller, end = _smaller(tokens, roles, end, unit, lexicon)
+    value += smaller
+    if j_unit == start and value == 1 and not _is_of(tokens, end):
         return None  # "kilos": of nothing
     end += _norm(tokens, end) == "mas" and _is_of(tokens, end + 1)  # "un kilo más de manzana"
     while _is_of(tokens, end):
@@ -86,6 +92,8 @@ def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexico
     """Whether a whole number in digits at `i` precedes a word that is not part of a measure: "2 zapatos"."""
     if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False
+    if tokens[i + 1].norm == "y":
+        return _norm(tokens, i + 2) not in _PARTS  # "1 y medio de lino"
     return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
 
 
@@ -121,6 +129,35 @@ def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, i
         return None, i
     unit, end = Sizes(lexicon).unit(tokens, i)
     return (unit, end) if unit is not None and unit.name in (*SOLD_BY, "cm") else (None, i)
+
+
+def _added(tokens: list[Token], i: int) -> tuple[Fraction | int, int]:
+    """The part that "y medio" at `i` adds, and the token after it."""
+    part = _PARTS.get(_norm(tokens, i + 1)) if _norm(tokens, i) == "y" else None
+    return (0, i) if part is None else (part, i + 2)
+
+
+def _smaller(
+    tokens: list[Token], roles: list[Roles], i: int, unit: Unit, lexicon: Lexicon
+) -> tuple[int | Fraction, int]:
+    """What is added in a smaller unit, which may be left out: "3 metros 20", "1 kilo 250 gramos", "kilo y 300 de"."""
+    added, past = _added(tokens, i)
+    if added:
+        return added, past
+    k = i + (_norm(tokens, i) in ("y", "con"))
+    if k >= len(tokens) or not (tokens[k].kind is NUMBER or role.NUMBER in roles[k]):
+        return 0, i
+    value, end = cardinal(tokens, roles, k, lexicon)
+    if not isinstance(value, int):
+        return 0, i
+    other, past = _unit(tokens, end, lexicon)
+    if other is not None and other.dimension == unit.dimension and other.factor < unit.factor:
+        return Fraction(value) * other.factor / unit.factor, past
+    parts = _PARTS_OF.get(unit.name, 0)
+    other_thing = _norm(tokens, i) == "y" and parts == _CENTIMETRES  # "lino, 3 metros y 20 de tul"
+    closes = end >= len(tokens) or tokens[end].kind not in (WORD, NUMBER) or not roles[end].isdisjoint(_CLOSES)
+    meant = (_is_of(tokens, end) and not other_thing) or (closes and k == i)
+    return (Fraction(value, parts), end) if meant and parts // 10 <= value < parts else (0, i)
 
 
 def _goes_on(tokens: list[Token], i: int, lexicon: Lexicon) -> bool:

@@ -343,9 +343,11 @@ def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
         if (
             last.element.flags & {Flag.KIND, Flag.OTHER} or last.element.match.how is How.OTHER
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these
-            reading.wishes.append(Wish(element, found.pop(), element.text, q.value if q is not None else None))
+            _add_wish(reading, Wish(element, found.pop(), element.text), q)
             return
-        wish = Wish(element, found.pop(), element.text, q.value if q is not None else last.amount)
+        wish = Wish(element, found.pop(), element.text, last.amount, last.pairs, last.unit)
+        if q is not None:
+            wish.set_amount(q)
         wish.doubts.append(Doubt.HEAD_LEFT_OUT)
         reading.wishes.insert(reading.wishes.index(last), wish)
         last.kinds.append(wish)

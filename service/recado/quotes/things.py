@@ -118,8 +118,9 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
     q = scene.elements[before].quantity if len(scene.elements) >= -before else None
     if q is None or (q.unit is None and q.value >= 1):
         return match
-    sold = [n for n in match.products if q.unit is not None and scene.is_sold_by(n, q.unit)]
-    if sold:  # "250 gramos de carnitas", where tacos are called so too
+    products = scene.matcher.products
+    sold = [n for n in match.products if (scene.is_sold_by(n, q.unit) if q.unit is not None else products[n].unit)]
+    if sold:  # "250 gramos de carnitas", "un cuarto de carnitas", where tacos are called so too
         heads = [n for n in match.products if n not in sold and scene.matcher.is_called(n, scene.norms[i])]
         alone = len(sold) == 1 and match.how is How.SEVERAL and not heads
         return msgspec.structs.replace(match, products=(sold[0],), how=How.NAME) if alone else match
