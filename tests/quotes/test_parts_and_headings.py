@@ -31,6 +31,8 @@ def lines(shop: str, text: str) -> Lines:
         ("recado", "6 camisas, todas manga larga", {"CAM-002": 6}),
         ("recado", "6 jeans, todos azules", {"PAN-004": 6}),
         ("panaderia2", "una docena de empanadas, todas de carne", {"EM01": 12}),
+        ("pasteleria", "3 docenas de facturas: mitad vigilantes y mitad cañoncitos", {"FAC-VI": 18, "FAC-CA": 18}),
+        ("pasteleria", "12 alfajores: 8 de chocolate y 4 santafesinos", {"ALF-CH": 8, "ALF-SA": 4}),
     ],
 )
 def test_parts_take_the_place_of_their_whole(shop: str, text: str, expected: Lines) -> None:
@@ -58,8 +60,29 @@ def test_parts_that_do_not_add_up_are_asked_about(shop: str, text: str) -> None:
     [
         ("taqueria", "Tacos\n4 pastor\n3 bistec", {"TAC-001": 4, "TAC-002": 3}),
         ("taqueria", "tacos\npastor: 4\nbistec: 3", {"TAC-001": 4, "TAC-002": 3}),
+        (
+            "taqueria",
+            "Quesadillas\n2 champiñones\n1 pollo\nBebidas\n2 coca",
+            {"QUE-003": 2, "QUE-002": 1, "BEB-002": 2},
+        ),
+        ("electrica", "Cables\n12: 100 m\n14: 50 m", {"CAB-002": 100, "CAB-001": 50}),
+        ("electrica", "Cables:\n12 - 100 m\n10 - 30 m", {"CAB-002": 100, "CAB-003": 30}),
+        ("electrica", "Breakers\n20A: 4\n32A: 2", {"BRK-002": 4, "BRK-003": 2}),
+        ("electrica", "cable 12: 100 m, 14: 50 m", {"CAB-002": 100, "CAB-001": 50}),
+        ("telas", "Cierres:\n15 cm - 10\n20 cm - 5", {"C-15": 10, "C-20": 5}),
+        ("ferreteria", 'clavos\n2": 3 kg\n3": 1 kg', {"CLA-001": 3, "CLA-002": 1}),
+        ("recado", "camisas:\n2 M\n3 L", {"CAM-001": 5}),
+        ("recado", "camisas\nM: 2\nL: 3", {"CAM-001": 5}),
+        ("pasteleria", "FACTURAS\nvigilantes 6\nsacramentos 6", {"FAC-VI": 6, "FAC-SA": 6}),
+        ("uniformes", "POLOS PIQUE BLANCO\nS - 4\nM - 6\nL - 3", {"POB-S": 4, "POB-M": 6, "POB-L": 3}),
     ],
 )
 def test_a_heading_is_of_the_lines_below_it(shop: str, text: str, expected: Lines) -> None:
     assert lines(shop, text) == expected
     assert not quote(shop, text).asks
+
+
+def test_a_product_over_other_lines_is_one_of_a_list() -> None:
+    assert lines("recado", "Gorras\n2 camisas") == {"ACC-001": 1, "CAM-001": 2}
+    assert lines("recado", "camisa: 3\ngorra: 2\nfalda: 1") == {"CAM-001": 3, "ACC-001": 2, "PAN-009": 1}
+    assert quote("taqueria", "2 bebidas\n3 tacos de pastor").asks

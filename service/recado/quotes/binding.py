@@ -125,7 +125,7 @@ class Binder:
                 linked = (
                     thing.kind is not role.QUALITY
                     or (bool(thing.words or thing.sizes) and alone)
-                    or (Flag.SIZE in thing.flags and j == i + 1 == len(segment) - 1 and self._lists_sizes(q))
+                    or (Flag.SIZE in thing.flags and self._is_last(segment, i, j) and self._lists_sizes(q))
                 )
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
@@ -145,6 +145,12 @@ class Binder:
         if thing.kind is not role.PRODUCT or thing.match is None or q.quantity is None or not q.quantity.bare:
             return False
         return self._matcher.products[thing.match.products[0]].pair and q.quantity.value in SIZE_OF_PAIRS
+
+    @staticmethod
+    def _is_last(segment: list[Element], i: int, j: int) -> bool:
+        """Whether a number ends a segment, right behind the thing at `i` or a mark: "talla L 3", "M: 2"."""
+        marked = j == i + 2 and segment[i + 1].kind is role.LINK
+        return (marked or j == i + 1) and j == len(segment) - 1
 
     def _lists_sizes(self, q: Element) -> bool:
         """ "polos talla M 2, talla L 3": a number after a size counts if no number is before the thing."""

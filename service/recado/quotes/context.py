@@ -33,8 +33,11 @@ _ENDS: Final = frozenset([
 ])  # fmt: skip
 """Behind the last word of a thing."""
 QUIET: Final = frozenset([role.DEFINITE, role.NOISE, role.OF, role.COURTESY, role.LINK, role.ONLY, role.POSSESSIVE])
-
-
+_SECTIONS: Final = frozenset([
+    "bebidas", "postres", "comida", "entradas", "extras", "varios", "otros", "adicionales", "abarrotes", "verduras",
+    "frutas", "carnes", "lacteos", "limpieza", "aseo", "papeleria", "accesorios", "ferreteria", "plomeria", "dulces",
+])  # fmt: skip
+"""Words over a part of a list, which no one orders by themselves."""
 _NOT_IT: Final = frozenset([
     "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero",
     "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero",
@@ -292,8 +295,8 @@ class Context:
         """Whether a word that is not a product of the catalogue is a thing that the customer asks for."""
         if state.mode is Stance.MENTIONED or (Flag.VERB in element.flags and element.q is None):
             return False
-        if element.q is None and self.kind(i + 1) is role.LINK and self.kind(i + 2) is role.LINE:
-            return False  # "Bebidas:" over a list
+        if element.q is None and self._is_section(i):
+            return False
         j = i - 1
         while self.kind(j) in (role.DEFINITE, role.COURTESY) or self._is_filler(j):
             j -= 1
@@ -308,6 +311,13 @@ class Context:
         if element.q is not None and element.q.quantity is not None:
             return self._is_counted_good(element.q.index, element.q.quantity, Flag.GOOD in element.flags, priced)
         return self._is_good_behind(j, element, state)
+
+    def _is_section(self, i: int) -> bool:
+        """ "Compras:" or "Bebidas" over a list."""
+        if self.kind(i + 1) is role.LINK:
+            return self.kind(i + 2) is role.LINE
+        alone = self.kind(i - 1) in (role.OUTSIDE, role.LINE) and self.kind(i + 1) is role.LINE
+        return alone and self.norm(i) in _SECTIONS
 
     def _is_filler(self, i: int) -> bool:
         if self.kind(i) is not role.NOISE:

@@ -4,10 +4,12 @@ from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import THINGS
+from recado.quotes.measures import measure
 from recado.quotes.scene import BEHIND, Scene
 from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.text import NUMBER
 
+_BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x"])
 _BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
 _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
@@ -16,8 +18,8 @@ _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 def add_other_size(scene: Scene, i: int) -> int:
     """The token after a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if there is none."""
     last = scene.kind(-1)
-    if last in (role.QUANTITY, role.AND, role.COMMA):
-        return add_listed_size(scene, i) or add_counted_size(scene, i)
+    if last in (role.QUANTITY, role.AND, role.COMMA, role.LINE):
+        return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
     if last not in (role.DEFINITE, role.OF):
         return 0
     opener = (
@@ -48,6 +50,20 @@ def add_other_size(scene: Scene, i: int) -> int:
         element.end = end
     element.text = scene.written(i, end)
     return end
+
+
+def add_headed_size(scene: Scene, i: int) -> int:
+    """Past a size that a line begins with, before its number: "Cierres:\n15 cm - 10", "cable 12: 100 m, 14: 50 m"."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if scene.kind(-1) in (role.LINE, role.COMMA) else None
+    if read is None:
+        return 0
+    marked = scene.norm(read[1]) in _BEFORE_AMOUNT
+    behind = read[1] + marked
+    if not scene.is_counted(behind) or not (marked or scene.kind(-1) is role.LINE):
+        return 0
+    found = measure(scene.tokens, scene.roles, behind, scene.lexicon)
+    ends = _is_amount(scene, behind) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
+    return _add_size(scene, i, read) if ends else 0
 
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:

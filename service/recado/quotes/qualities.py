@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from recado.quotes import role
 from recado.quotes.elements import Element, Flag
-from recado.quotes.matcher import How
+from recado.quotes.matcher import MOST_CHOICES, How
 from recado.quotes.numbers import Quantity
 from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size
@@ -110,6 +110,9 @@ def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Qu
     """The products of this quality that share the head of the last one; as few as the words leave."""
     matcher = reading.matcher
     others = matcher.with_head(product, element.words, element.sizes)
+    left_open = last.whole.choices if last.whole is not None else ()
+    if len(others) > 1 and len(left_open) < MOST_CHOICES:  # "codos cpvc\n1/2: 8\n3/4: 5"
+        others = tuple(n for n in others if n in left_open) or others
     if len(others) > 1:
         head = reading.scanner.norms[last.element.start]
         others = matcher.with_head(product, element.words, element.sizes, head=head) or others
@@ -345,7 +348,7 @@ def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these
             _add_wish(reading, Wish(element, found.pop(), element.text), q)
             return
-        wish = Wish(element, found.pop(), element.text, last.amount, last.pairs, last.unit)
+        wish = Wish(element, found.pop(), element.text, last.amount, last.pairs, last.unit, whole=last)
         if q is not None:
             wish.set_amount(q)
         wish.doubts.append(Doubt.HEAD_LEFT_OUT)

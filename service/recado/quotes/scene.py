@@ -40,6 +40,8 @@ _NO_NOUN: Final = frozenset(
         role.FILLER,
     ]
 )
+_OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
+"""What may stand before a heading."""
 _ALL: Final = frozenset(["todo", "todos", "todas"])
 BEHIND: Final = 40
 """How many earlier elements are looked at: more than any sentence has."""
@@ -141,8 +143,19 @@ class Scene(Words):
 
     def settles(self, i: int) -> bool:
         """Whether the word at `i` determines which of several products an earlier word meant."""
-        left_open = (e.match.products for e in self.behind() if e.kind is role.SEVERAL and e.match is not None)
-        return any(set(self.matcher.with_head(ps[0], [self.norms[i]])) & set(ps) for ps in left_open)
+        things = [(e, e.match.products) for e in self.behind() if e.match is not None]
+        return any(
+            set(self.matcher.with_head(products[0], [self.norms[i]])) & set(products)
+            if thing.kind is role.SEVERAL
+            else self.is_heading(thing) and bool(self.matcher.with_head(products[0], [self.norms[i]]))
+            for thing, products in things
+        )
+
+    def is_heading(self, thing: Element) -> bool:
+        """Whether a thing stands alone on its line, without a number, and others below it: "Quesadillas\n2 pollo"."""
+        before = self.elements[thing.index - 1].kind if thing.index else role.LINE
+        behind = [e.kind for e in self.elements[thing.index + 1 : thing.index + 3]]
+        return before in _OPENS_LINE and (behind[:1] == [role.LINE] or behind == [role.LINK, role.LINE])
 
     def kinds(self, i: int) -> set[int]:
         """The products that the word at `i` selects among those that share a head with an earlier thing."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes import role
+from recado.quotes.elements import Flag
 from recado.quotes.qualities import ALL
 from recado.quotes.wishes import Doubt, Stance
 
@@ -26,6 +27,8 @@ def settle_wholes(reading: "Reading") -> None:
     for at, wish in enumerate(reading.wishes):
         if _is_open(wish):
             _give_to_parts(reading, at, wish)
+        if wish.state is Stance.WANTED and (_is_heading(reading, at, wish) or _adds_up(reading, at, wish)):
+            wish.state = Stance.REFUSED
     for wish in reading.wishes:
         if wish.parts or wish.kinds:
             wish.divide(is_total=_is_total(reading, wish))
@@ -72,6 +75,29 @@ def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
         made_up = True
     if made_up or (parted and (whole.amount is None or (q is not None and q.article))):
         whole.state = Stance.REFUSED
+
+
+def _is_heading(reading: "Reading", at: int, wish: "Wish") -> bool:
+    """ "FACTURAS\nvigilantes 6\nsacramentos 6": a product's name in the plural alone on its line, over lines that
+    count others and do not name it again."""
+    match = wish.element.match
+    if wish.product is None or wish.amount is not None or wish.parts or wish.kinds or match is None or match.words > 1:
+        return False
+    head = reading.scanner.norms[wish.element.start]
+    if not head.endswith("s") or not reading.scanner.is_heading(wish.element):
+        return False
+    below = [w for w in reading.wishes[at + 1 :] if w.state is not Stance.MENTIONED]
+    named = {reading.scanner.norms[i] for w in below for i in range(w.element.start, w.element.end)}
+    return len(below) > 1 and head not in named and all(w.amount is not None for w in below)
+
+
+def _adds_up(reading: "Reading", at: int, whole: "Wish") -> bool:
+    """ "18 latas: 6 de póker, 12 de águila": whether what follows a colon makes up a number to the last one."""
+    if whole.amount is None or whole.parts or whole.kinds or Flag.QUANTITY_AFTER in whole.element.flags:
+        return False
+    below = [w for w in reading.wishes[at + 1 :] if w.state is Stance.WANTED]
+    colon = reading.context.norm(whole.element.index + 1) == ":"
+    return colon and len(below) > 1 and whole.amount == sum(w.amount or 1 for w in below)
 
 
 def _is_all(reading: "Reading", whole: "Wish", part: "Wish") -> bool:
