@@ -69,7 +69,7 @@ class Draft:
         self.read: list[str] = []
         self.said: set[type[Act]] = set()
         self._last_order = last_order
-        self._ordered = tuple(line.sku for line in ordered)
+        self._ordered = tuple([line.sku for line in ordered])
         self._catalogue = catalogue
         self._policy = policy
         self._confidence = confidence

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import cache
 from importlib import resources
 from re import _constants, _parser
@@ -16,8 +16,11 @@ _LETTERS: Final = 3
 """First letters of a word that say which constructions it may open: most words open none."""
 
 
-class Does(Enum):
-    """What a construction does to the things after it, or says about the order as a whole."""
+class Does(IntEnum):
+    """What a construction does to the things after it, or says about the order as a whole.
+
+    An integer, because its hash is fast.
+    """
 
     ORDER = auto()
     """Nothing: the things are asked for."""

@@ -43,6 +43,8 @@ from recado.quotes.wanted import Wanted
 
 _TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
 
+_ADDS: Final = frozenset([Does.ORDER, Does.ADD])
+
 
 class Interpreter:
     """Reads the steps of one message against a catalogue, one after the other: an act may change the view."""
@@ -317,10 +319,10 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     bare = [step for step in script.steps if isinstance(step, Bare)]
     if len(named) + len(closing) + len(bare) < len(script.steps) or not named or any(map(_tells_apart, bare)):
         return script.steps
-    does = {step.does for step in named} | {step.does for step in bare}
-    if (view.lines or view.ordered) and not does <= {Does.ORDER, Does.ADD}:
+    does = [*(step.does for step in named), *(step.does for step in bare)] if view.lines or view.ordered else []
+    if not _ADDS.issuperset(does):
         return script.steps
-    if any(_counts_otherwise(step, quote, view) for step in named):
+    if view.lines and any(_counts_otherwise(step, quote, view) for step in named):
         return script.steps  # "deja el cable 12 en 15 metros"
     if script.agrees and _loses(script, quote, named, bare):
         return script.steps

@@ -13,7 +13,7 @@ _FRAMES = (("{}", 1), ("3 {}", 3), ("quiero 7 {}", 7))
 
 
 MOST_TRIED: Final = 500
-"""Names tried of a catalogue while it serves: about a millisecond each."""
+"""Names tried of a catalogue while it serves: about a millisecond for each of their texts."""
 
 
 class Misread(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ def misread(catalogue: Catalogue) -> Iterator[Misread]:
 
 
 def sample(catalogue: Catalogue) -> Iterator[Misread | None]:
-    """The result for each of at most MOST_TRIED names, evenly spread over the catalogue; None for a name that is
+    """The result for each text with at most MOST_TRIED names, evenly spread over the catalogue; None for a text that is
     read right."""
     names = sum(1 + len(product.aliases) for product in catalogue.products)
     return _tried(catalogue, -(-names // MOST_TRIED))
@@ -43,7 +43,11 @@ def _tried(catalogue: Catalogue, every: int) -> Iterator[Misread | None]:
     service = QuoteService(lambda: catalogue)
     names = ((product, name) for product in catalogue.products for name in (product.name, *product.aliases))
     for product, name in itertools.islice(names, 0, None, every):
-        yield next((m for frame, count in _FRAMES if (m := _probe(service, product, name, frame, count))), None)
+        for frame, count in _FRAMES:
+            found = _probe(service, product, name, frame, count)
+            yield found
+            if found is not None:
+                break
 
 
 def _probe(service: QuoteService, product: Product, name: str, frame: str, count: int) -> Misread | None:
