@@ -19,24 +19,23 @@ class Verbatim:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._firsts: set[str] = set()
-        self._names: dict[tuple[str, str], list[tuple[tuple[str, ...], int]]] = {}
+        self._names: dict[str, dict[str, list[tuple[tuple[str, ...], int]]]] = {}
 
     def add(self, tokens: Sequence[Token], number: int) -> None:
         """Adds a name of the product `number`."""
         words = tuple([key(token.norm) for token in tokens if token.kind in (WORD, NUMBER)])
         if len(words) > 1 and any(map(self._tells, tokens)):
-            self._firsts.add(words[0])
-            self._names.setdefault((words[0], words[1]), []).append((words, number))
+            self._names.setdefault(words[0], {}).setdefault(words[1], []).append((words, number))
 
     def find(self, tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
         """The product of the longest name that starts at token `at`, and the token after it; None if none does."""
-        if key(tokens[at].norm) not in self._firsts:
+        seconds = self._names.get(key(tokens[at].norm))
+        if seconds is None:
             return None
         second = self._next(tokens, at + 1)
         if second == at:
             return None
-        names = self._names.get((key(tokens[at].norm), key(tokens[second].norm)))
+        names = seconds.get(key(tokens[second].norm))
         if names is None:
             return None
         found = [(end, number) for words, number in names if (end := self._end(tokens, second, words))]
