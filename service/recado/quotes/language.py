@@ -18,9 +18,7 @@ LISTS: Final = ("goods", "names")
 """Files `NAME.txt`: words, and lines that open with "#"."""
 _PHRASES: Final = frozenset(["roles", "phrases"])
 """Tables whose entries are parted by "|"; in the others words are."""
-_OPEN: Final = frozenset(
-    ["articles", "words", "scales", "collectives", "halves", "pairs", "sizes", "symbols", "locales"]
-)
+_OPEN: Final = frozenset(["articles", "words", "scales", "collectives", "halves", "pairs", "sizes", "locales"])
 """Tables to which keys may be added; elsewhere only words to the keys that there are."""
 
 
@@ -125,7 +123,7 @@ _TYPES: Final = {dict: "table", list: "list", str: "text", int: "whole number"}
 def _unreadable(table: str, value: Any) -> str | None:
     """The problem with a value of an open table; None if there is none."""
     try:
-        if table in ("halves", "symbols"):
+        if table == "halves":
             Fraction(value)
         elif table == "sizes":
             dimension, factor, written = value

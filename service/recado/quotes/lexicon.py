@@ -207,7 +207,7 @@ class Lexicon:
                 roles |= self._forms.get(base, NONE) | self._neuters.get(neuter(base), NONE)
         if not roles:
             if form in ("par", "millon"):
-                return set(self._exact[form])
+                return set(self._exact.get(form, NONE))
             if self.collective(norm) is not None:
                 return {role.COLLECTIVE}
             verb = self._verb(norm)
