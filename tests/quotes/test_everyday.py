@@ -44,6 +44,8 @@ def test_it_is_understood_without_a_question(shop: str, text: str, expected: dic
         ("jugueteria", "el de la foto y una cuerda"),
         ("jugueteria", "una cuerda y lo de la imagen"),
         ("uniformes", "las de siempre pero 4"),
+        ("plomeria", "dos de los mismos de ayer"),
+        ("plomeria", "3 reducidores de 4 a 2 y uno de una a media"),
     ],
 )
 def test_what_the_message_does_not_tell_is_asked(shop: str, text: str) -> None:

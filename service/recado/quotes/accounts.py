@@ -66,7 +66,9 @@ class Accounts:
 
     def _is_owned_number(self, element: Element) -> bool:
         q, thing = element.quantity, self._things.get(element.index)
-        if q is None or q.article or not q.value or q.unusable is not None:
+        if q is None or not q.value or q.unusable is not None:
+            return True
+        if q.article and not self._is_of_something(element.index):
             return True
         if (
             thing is not None
@@ -81,6 +83,11 @@ class Accounts:
         if self._says_again(element.index) and q.value in self._amounts:
             return True
         return thing is None and any(self._explains(product, q.value) for product in self._products)
+
+    def _is_of_something(self, i: int) -> bool:
+        """ "y uno de una a media": one of what could not be read."""
+        context = self._reading.context
+        return i not in self._things and context.kind(i + 1) is role.OF and context.kind(i + 2) is role.QUANTITY
 
     def _says_again(self, i: int) -> bool:
         """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""

@@ -57,6 +57,14 @@ RULES: Final = (
         examples=("2 gorras a [S/20]", "2 gorras a [S/. 20 cada una]"),
     ),
     Rule(
+        "price behind the letters of its currency",
+        Kind.PRICE,
+        "q|bs|gs ~N\nrd|c $ N",
+        end=digits.past_price,
+        examples=("inodoro [Q450]", "[Bs20 de pan]", "dame [RD$50]"),
+        counterexamples=("q 2 camisas",),
+    ),
+    Rule(
         "address",
         Kind.ADDRESS,
         "@address",

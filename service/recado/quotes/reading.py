@@ -309,7 +309,8 @@ class Reading:
             return
         if role.CONTAINER not in self.scanner.roles[last.element.start]:
             return
-        packs = self.matcher.with_head(last.product, [self.scanner.norms[wish.element.start]])
+        said = filter(self.matcher.knows, self.scanner.norms[wish.element.start : wish.element.end])
+        packs = self.matcher.with_head(last.product, list(said))
         if len(packs) == 1:
             wish.product = packs[0]
             wish.doubts.append(Doubt.HEAD_LEFT_OUT)

@@ -232,6 +232,8 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
         return 0  # "sube los clavos a 2 kilos"
     spans = len(read[0].values) > 1 and tokens[i + 1].norm == "-" and family.has_spans()  # "6-9 meses"
     if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
+        if tokens[i + 1].norm == "a" and family.has_spans():
+            return _contradict(said, read[1])  # "reducidor de 2 a 1", where there is one of 4 to 2
         read = index.sizes.at(tokens, i, single=True) or read
     size, end = read
     marked = spans or _is_marked(family, tokens, roles, i, end)

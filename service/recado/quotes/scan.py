@@ -303,13 +303,15 @@ class Scanner(Scene):
         roles = self.roles[i]
         if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):
             return False
-        if match.score < 1 and roles & _STRONG and not (determined and self._is_spelled_so(i)):
+        named = determined and (match.words > 1 or self._is_spelled_so(i))  # "una poni malta", "1 shaker"
+        if match.score < 1 and roles & _STRONG and not named:
             return False
         if roles & QUANTITY_ROLES and self._opens_collective(i) and match.how not in WHOLE:
             return False  # "media docena de grasa" is no "media docena de facturas"
         if match.words > 1:
             return True
-        if roles & QUANTITY_ROLES and (role.HALF not in roles or self._opens_collective(i)):
+        counts = roles & QUANTITY_ROLES and not self.lexicon.only_sounds(self.norms[i])  # "Quatro" is a drink
+        if counts and (role.HALF not in roles or self._opens_collective(i)):
             return False
         described = before is not None and (before.kind in THINGS or self._is_other_colour(i, before))
         if role.MODIFIER in roles and described:

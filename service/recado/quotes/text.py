@@ -95,6 +95,7 @@ _SOUNDS: Final = (
     (re.compile(r"g(?=[ei])"), "j"),
     (re.compile(r"gu(?=[ei])"), "g"),
     (re.compile(r"ll"), "y"),
+    (re.compile(r"(?<=.)y$"), "i"),
     (re.compile(r"v"), "b"),
     (re.compile(r"w"), "u"),
     (re.compile(r"(.)\1+"), r"\1"),
