@@ -73,13 +73,7 @@ class Reserves:
             if not (self._is_harmless(element) or element.kind in _REFUSALS)
             and not (of_delivery and element.kind not in _STEERING)
         )
-
-        self.asides = frozenset(
-            element.index
-            for clause, _ in self._clauses
-            for element in reading.elements[clause[0].index : clause[-1].index + 2]
-            if self._asks_aside(clause) or (element.kind is role.BUT and all(map(self._is_harmless, clause)))
-        )
+        self.asides = frozenset(self._beside())
 
     def left(self) -> tuple[str, ...]:
         """What prevents the yes from confirming, as the customer wrote it."""
@@ -88,6 +82,14 @@ class Reserves:
             for n, (clause, of_delivery) in enumerate(self._clauses)
             if self._holds_back(n, clause, of_delivery=of_delivery)
         )
+
+    def _beside(self) -> Iterator[int]:
+        """The places of clauses that ask when or how, and of "pero" before those that hold nothing back."""
+        for clause, _ in self._clauses:
+            aside, harmless = self._asks_aside(clause), all(map(self._is_harmless, clause))
+            for element in self._reading.elements[clause[0].index : clause[-1].index + 2]:
+                if aside or (harmless and element.kind is role.BUT):
+                    yield element.index
 
     def _delivered(self) -> Iterator[tuple[list[Element], bool]]:
         """The clauses, with whether they are about delivery or payment; that continues over commas."""
@@ -190,9 +192,10 @@ class Reserves:
         return self._asks_of_service(clause)
 
     def _asks_of_service(self, clause: Sequence[Element]) -> bool:
+        if self._context.kind(clause[-1].index + 1) is not role.QUESTION:
+            return False
         norms = [norm for e in clause for norm in self._context.norm(e.index).split()]
-        marked = self._context.kind(clause[-1].index + 1) is role.QUESTION
-        return marked and self._remarks.is_about_service(clause, norms)
+        return self._remarks.is_about_service(clause, norms)
 
     def _asks(self, clause: Sequence[Element]) -> bool:
         """Whether it is a question about goods or prices, with or without its mark; "¿sí?" is none."""
