@@ -61,7 +61,7 @@ RULES: Final = (
         Kind.PRICE,
         "q|bs|gs ~N\nrd|c $ N",
         end=digits.past_price,
-        examples=("inodoro [Q450]", "pan de [Bs20]", "dame [RD$50]"),
+        examples=("inodoro [Q450 cada uno]", "pan de [Bs20]", "dame [RD$50]"),
         counterexamples=("q 2 camisas",),
     ),
     Rule(
