@@ -69,7 +69,7 @@ class Agreement:
 
     def settle(self, spoken: AbstractSet[int]) -> None:
         """Takes the yes back if the message puts it off; the elements in `spoken` do not matter."""
-        if any(puts_off(e, self._context) for e in self._elements if e.index not in spoken):
+        if self.agrees and any(puts_off(e, self._context) for e in self._elements if e.index not in spoken):
             self.agrees = self.accepts = False
 
     def accepts_all(self, asides: AbstractSet[int]) -> bool:

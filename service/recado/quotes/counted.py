@@ -25,6 +25,7 @@ _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
 )  # fmt: skip
+_ONE_OR_MORE: Final = frozenset([role.NUMBER, role.ARTICLE])
 _OPENERS: Final = _VAGUE | {"entre", "como"}
 """Words that open an amount, besides numbers and measures."""
 
@@ -69,7 +70,7 @@ def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
     between = scene.norm(i) == "entre" and i + 1 < len(scene.tokens)
     if between:
         i += 1
-    if i in scene.spans or not (scene.tokens[i].kind is NUMBER or scene.roles[i] & {role.NUMBER, role.ARTICLE}):
+    if i in scene.spans or not (scene.tokens[i].kind is NUMBER or not scene.roles[i].isdisjoint(_ONE_OR_MORE)):
         return None
     first, j = cardinal(scene.tokens, scene.roles, i, scene.lexicon)
     if first is None or j >= len(scene.tokens):

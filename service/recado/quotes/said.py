@@ -27,6 +27,8 @@ _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
 _COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
+_QUALITIES: Final = frozenset([role.MODIFIER, role.SIZEMARK])
+_PIECES: Final = frozenset([role.PIECE, role.CONTAINER])
 _ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
 """Qualities that matter even if a family names only one of them."""
 _CLOSING: Final = frozenset([role.PEOPLE, role.AND, role.COURTESY, role.THANKS, role.BUT, role.FOR, role.CON])
@@ -174,7 +176,7 @@ def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], ro
     if (model := shape(norm)) and any(shape(word) == model for word in family.words):
         said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
         return i + 1
-    if own & {role.MODIFIER, role.SIZEMARK}:
+    if not own.isdisjoint(_QUALITIES):
         word = index.canon(norm)
         said.qualities += [(table, word) for table in own & TABLES]
     if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
@@ -280,7 +282,7 @@ def _take_number(
     if other and family.with_size(size):
         return _contradict(said, end + 1)  # "baquetas 5B", where there is 5A
     named = _is_of_name(index, family, said, size, tokens, i, end)
-    counts = end < len(tokens) and roles[end] & {role.PIECE, role.CONTAINER} and role.OF not in roles[i - 1]
+    counts = end < len(tokens) and not roles[end].isdisjoint(_PIECES) and role.OF not in roles[i - 1]
     if counts and not named and tokens[i].kind is NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
     half, half_end = index.sizes.half_behind(tokens, end + 1) if named else (None, end)

@@ -41,6 +41,11 @@ _AS_MANY: Final = _TIMES | {role.SAME}
 _BEFORE_LISTED: Final = frozenset([role.LINE, role.COMMA, role.AND, role.LINK, role.BY, role.ONLY, *_AS_MANY])
 _STEERING: Final = frozenset([*PRIORITY, role.CONTAINER, role.MODIFIER])
 _JOINING: Final = frozenset([role.CON, role.TO, role.FOR, role.WITHOUT])
+_ONE_OR_MORE: Final = frozenset([role.ARTICLE, role.NUMBER])
+_OPENS_KIND: Final = frozenset([role.CON, role.TO, role.FOR])
+_WITH_OR_WITHOUT: Final = frozenset([role.CON, role.WITHOUT])
+_GROUPS: Final = frozenset([role.COLLECTIVE, role.PAIR])
+_GOOD: Final = frozenset([role.GOOD])
 _COUNTING: Final = QUANTITY_ROLES | {role.ARTICLE, role.NUMBER}
 Phrase = tuple[int, Roles]
 """How many words a phrase has, and its roles."""
@@ -220,7 +225,7 @@ class Scanner(Scene):
     def _number(self, i: int, phrase: Phrase | None) -> int:
         """The token after a number in words; 0 if there is none at `i`."""
         token, roles = self.tokens[i], self.roles[i]
-        if roles & {role.ARTICLE, role.NUMBER} and self.is_long_name(i + 1):
+        if not roles.isdisjoint(_ONE_OR_MORE) and self.is_long_name(i + 1):
             value = self.lexicon.number(token.norm) or 1  # "un tres leches", "dos docenas de alitas"
             return add_quantity(self, i, Quantity(value, i + 1, article=role.ARTICLE in roles))
         if roles & QUANTITY_ROLES and not (phrase is not None and (phrase[0] > 2 or role.THANKS in phrase[1])):
@@ -234,7 +239,7 @@ class Scanner(Scene):
         before."""
         token, roles = self.tokens[i], self.roles[i]
         determined = self.kind(-1) in (role.QUANTITY, role.DEFINITE)
-        if roles & {role.CON, role.TO, role.FOR} and determined and self.is_kind(i + 1):
+        if not roles.isdisjoint(_OPENS_KIND) and determined and self.is_kind(i + 1):
             return add_quality(self, i + 1)  # "y una con gas", "2 en aceite"
         if (
             role.WITHOUT in roles
@@ -255,7 +260,7 @@ class Scanner(Scene):
             ):
                 last.flags.add(Flag.KIND)
         if (
-            roles & {role.CON, role.WITHOUT}
+            not roles.isdisjoint(_WITH_OR_WITHOUT)
             and self.kind(-1) is role.QUANTITY
             and self.has_no_noun(i + 1)
             and (said := self.said_with(i))
@@ -275,7 +280,7 @@ class Scanner(Scene):
         roles = self.roles[i]
         if determined and before is not None and before.kind is role.OF and self.tells_apart(i):
             return add_quality(self, i)  # "uno de fiesta", "3 de niño"
-        if (determined or self.kind(-1) in _LISTED) and roles <= {role.GOOD} and self.settles(i):
+        if (determined or self.kind(-1) in _LISTED) and roles <= _GOOD and self.settles(i):
             return add_quality(self, i)  # "Empanadas:\n3 carne\n2 pollo"
         if roles >= _HERBS and self.is_counted(i + 1):
             return add_unknown(self, i)  # "romero 1"
@@ -371,7 +376,7 @@ class Scanner(Scene):
 
     def _opens_collective(self, i: int) -> bool:
         for j in (i + 1, i + 2):
-            if j < len(self.roles) and self.roles[j] & {role.COLLECTIVE, role.PAIR}:
+            if j < len(self.roles) and not self.roles[j].isdisjoint(_GROUPS):
                 return True
             if not (j < len(self.roles) and role.OF in self.roles[j]):
                 return False
@@ -379,13 +384,13 @@ class Scanner(Scene):
 
     def _listed(self, i: int, determined: bool) -> int:
         roles = self.roles[i]
-        if role.CONTAINER in roles and not roles & {role.AND}:
+        if role.CONTAINER in roles and role.AND not in roles:
             return add_container(self, i, determined)
         if role.MODIFIER in roles or role.SIZEMARK in roles:
             numbered = role.SIZES in roles and self.is_counted(i + 1)  # "y pequeñas 3"
             listed = self.kind(-1) in _BEFORE_LISTED and (role.COLOURS in roles or numbered or self.is_kind(i))
             opens = listed or (self.after_all() and self.is_kind(i))
-            if (determined and (not roles & {role.NOUN} or self.is_kind(i))) or opens or self.after_correction():
+            if (determined and (role.NOUN not in roles or self.is_kind(i))) or opens or self.after_correction():
                 return add_quality(self, i)
             if not roles & set(PRIORITY):
                 self.add(role.NOISE, i, i + 1, roles)

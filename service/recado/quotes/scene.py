@@ -23,6 +23,7 @@ from recado.quotes.words import Words
 
 _WORN_BY: Final = frozenset([role.PEOPLE, role.MODIFIER])
 """The roles of "niño", "mujer": people, and whom a good is made for."""
+_OPENS_LONG: Final = frozenset([role.NUMBER, role.COLLECTIVE, role.HALF])
 _NO_NOUN: Final = frozenset(
     [
         role.AND,
@@ -133,7 +134,7 @@ class Scene(Words):
 
     def is_long_name(self, i: int, *, any_word: bool = False) -> bool:
         """Whether a name of two or more words is at `i` that begins with a number or a measure, or any such name."""
-        if i >= len(self.tokens) or not (any_word or self.roles[i] & {role.NUMBER, role.COLLECTIVE, role.HALF}):
+        if i >= len(self.tokens) or (not any_word and self.roles[i].isdisjoint(_OPENS_LONG)):
             return False
         match = self.matcher.match(self.tokens, self.roles, i, head_only=False)
         return match is not None and match.words > 1 and match.how in WHOLE

@@ -14,6 +14,8 @@ from recado.quotes.text import NUMBER, WORD, Token, key
 from recado.quotes.vocabulary import TWO_EDITS
 from recado.quotes.words import Kind, Span
 
+_QUALITIES: Final = frozenset([role.MODIFIER, role.SIZEMARK])
+_AGREEING: Final = frozenset([role.AND, role.YES])
 INFINITIVES: Final = ("ar", "er", "ir")
 VERB_ENDINGS: Final = (
     *INFINITIVES,
@@ -75,7 +77,7 @@ class Tails:
             token, roles = self.tokens[i], self.roles[i]
             if token.kind is not WORD or self.lexicon.phrase(self.norms, i) is not None:
                 return i
-            if roles & {role.MODIFIER, role.SIZEMARK} and not roles & {role.AND, role.YES}:
+            if not roles.isdisjoint(_QUALITIES) and roles.isdisjoint(_AGREEING):
                 i += 1
             elif (
                 role.OF in roles
