@@ -96,6 +96,35 @@ def test_unknown_words_are_searched_for_a_bounded_number_of_times() -> None:
     assert not matcher.steps.search()
 
 
+@pytest.mark.parametrize(
+    ("order", "most"),
+    [
+        ("hola, quiero 3 jeans azules y 2 pares de zapatos, gracias", 0),
+        ("2 camisaz y 1 gorrra", 0),  # misspelled, but as they sound
+        ("2 blorfos y 1 camisa", 2),
+        ("2 blorfos, 1 blorfo y 3 blorfos", 3),
+        ("2 blorfos y 3 zurquetes", 4),
+        ("2 zurquetes de blorfo", 3),
+    ],
+)
+def test_an_order_searches_only_for_words_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, order: str, most: int
+) -> None:
+    """Once for what the word may be, once for what is offered in its place; and not again in the next message."""
+    service, search = fresh(), Steps.search
+    searches: list[Steps] = []
+
+    def counted(steps: Steps) -> bool:
+        searches.append(steps)
+        return search(steps)
+
+    monkeypatch.setattr(Steps, "search", counted)
+    service.quote(order)
+    assert len(searches) <= most
+    service.quote(f"{order}!")
+    assert len(searches) <= most
+
+
 def test_steps_end() -> None:
     steps = Steps()
     steps.charge(MOST_STEPS)
