@@ -13,10 +13,10 @@ from recado.quotes.wishes import Stance, Wish
 
 _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
-"""Flags of a quantity that found its thing, or is no amount."""
+"""Flags of a quantity that has its thing, or is not an amount."""
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
 _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
-"""Kinds of elements that something of the answer has to own."""
+"""Kinds of elements that a part of the answer must own."""
 _SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
 """Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
 

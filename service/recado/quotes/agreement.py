@@ -13,7 +13,7 @@ _WEAK: Final = frozenset([
     "bueno", "bien", "ya", "bn", "muy bien", "super", "ta", "ya esta", "ya ta", "ya estuvo", "ya pues", "yap",
     "me gusta", "todo bien",
 ])  # fmt: skip
-"""Words of a yes that open any sentence."""
+"""Words of a yes that may open any other sentence, too."""
 _BEFORE: Final = frozenset([role.COMMA, role.STOP, role.LINE, role.GREETING, role.COURTESY, role.THANKS, role.YES])
 _BEHIND_IF: Final = frozenset([
     "me", "te", "le", "les", "nos", "se", "hay", "tienen", "tiene", "tienes", "es", "son", "puede", "pueden", "fuera",
@@ -22,14 +22,14 @@ _BEHIND_IF: Final = frozenset([
 ])  # fmt: skip
 _BEFORE_PLAIN: Final = _BEFORE | {role.AND}
 _OPEN: Final = frozenset([role.QUESTION, role.BUT, role.AVAILABLE, role.PRICE, role.ASK])
-"""With one of these a yes beside other words is not a plain one."""
+"""With one of these words, a yes beside other words is not a plain yes."""
 
 
 PAYING: Final = frozenset([
     "pago", "pagar", "pagare", "pagaria", "pagamos", "cancelo", "abono", "transfiero", "deposito", "yapeo", "billete",
     "transferi", "deposite", "pague",
 ])  # fmt: skip
-"""Words of a payment."""
+"""Words about paying."""
 _TO_WHOM: Final = frozenset(["te", "le", "les", "lo", "la", "los", "las", "se"])
 _TO_CONFIRM: Final = frozenset(["confirmo", "confirmar", "confirmamos", "confirme"])
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _HALF: Final = Fraction(1, 2)
 _TO: Final = frozenset([role.TO, role.DEFINITE])
 _OF_SOMETHING_ELSE: Final = frozenset([role.TO, role.BY, role.FOR, role.OF, role.COPULA, role.STORY])
-"""Before a number of something else than the thing before it."""
+"""Precede a number that belongs to something other than the preceding thing."""
 _AHEAD: Final = 40
-"""Elements looked at behind the present one: more than any sentence has."""
+"""Elements looked at after the current one: more than any sentence has."""
 
 
 def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:

@@ -17,7 +17,7 @@ _AROUND_A_NO: Final = frozenset([
     role.COMMA, role.STOP, role.LINE, role.NEGATION, role.NOPE, role.COURTESY, role.THANKS, role.GREETING, role.ONLY,
 ])  # fmt: skip
 CERTAIN: Final = 0.95
-"""A likeness to a name below which a word is only like it."""
+"""Below this likeness to a name, a word only resembles it."""
 
 
 class Asides:

@@ -18,9 +18,9 @@ _SIZE_NUMBERS: Final = range(20, 61)
 _BEFORE: Final = 40
 """Elements looked at for the thing whose sizes are listed."""
 _NEAR: Final = 4
-"""Elements from a thing of a list to the next one, with what may stand between."""
+"""Elements from a thing of a list to the next one, including those between."""
 SIZE_OF_PAIRS: Final = range(15, 51)
-"""Numbers behind goods by the pair that are sizes."""
+"""Numbers after goods sold by the pair that are sizes."""
 
 
 class Binder:
@@ -148,7 +148,7 @@ class Binder:
 
     @staticmethod
     def _is_last(segment: list[Element], i: int, j: int) -> bool:
-        """Whether a number ends a segment, right behind the thing at `i` or a mark: "talla L 3", "M: 2"."""
+        """Whether a number ends a segment, right after the thing at `i` or a mark: "talla L 3", "M: 2"."""
         marked = j == i + 2 and segment[i + 1].kind is role.LINK
         return (marked or j == i + 1) and j == len(segment) - 1
 

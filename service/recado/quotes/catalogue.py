@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 COLUMNS: Final = ("sku", "name", "aliases", "unit_price", "currency")
 UNIT_COLUMN: Final = "unit"
 UNITS: Final = ("kg", "g", "l", "ml", "m", "m2", "m3")
-"""What a product can be sold by; a product without a unit is sold by the piece."""
+"""Units of sale; a product without a unit is sold by the piece."""
 DEFAULT_PATH: Final = Path(__file__).with_name("data") / "catalogo.csv"
 _HIGHEST_PRICE: Final = Decimal(10**12)
 _LONGEST_NAME: Final = 200

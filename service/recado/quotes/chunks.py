@@ -11,7 +11,7 @@ from recado.quotes.constructions import Does
 from recado.quotes.lexicon import Unit
 
 _TAKE: Final = frozenset([Does.REMOVE, Does.LOWER, Does.FEWER])
-"""What is done to what was spoken of, where a message names nothing."""
+"""What can be done to the last mentioned thing if a message names nothing."""
 
 
 class Chunk(msgspec.Struct, eq=False):

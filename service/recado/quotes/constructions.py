@@ -13,7 +13,7 @@ import msgspec
 from recado.quotes.text import NEWLINE, Token
 
 _LETTERS: Final = 3
-"""First letters of a word that say which constructions it may open: most words open none."""
+"""First letters of a word, which say which constructions it can open: most words open none."""
 
 
 class Does(IntEnum):
@@ -26,23 +26,23 @@ class Does(IntEnum):
     """Nothing: the things are asked for."""
     ADD = auto()
     SET = auto()
-    """The things, or a bare number, mend what was said."""
+    """The things, or a bare number, correct what was said."""
     REMOVE = auto()
     KEEP = auto()
-    """All other things go."""
+    """All other things are removed."""
     CHANGE = auto()
-    """The first thing goes, the next one comes."""
+    """The next thing replaces the first."""
 
     RAISE = auto()
-    """A bare number is added; one behind "a" is set."""
+    """A bare number is added; a number after "a" is set."""
     LOWER = auto()
-    """A bare number is taken off; one behind "a" is set."""
+    """A bare number is subtracted; a number after "a" is set."""
     FEWER = auto()
-    """There are to be fewer of the things; a number is how many."""
+    """The customer wants fewer of the things; a number says how many."""
     DOUBLE = auto()
     REPEAT = auto()
     ANOTHER = auto()
-    """One more of what was spoken of, or the last order again."""
+    """One more of the last mentioned thing, or the last order again."""
     TOTAL = auto()
     START_OVER = auto()
     PERSON = auto()
@@ -51,17 +51,17 @@ class Does(IntEnum):
     DROP = auto()
     """None of what was offered."""
     TAKE = auto()
-    """What was spoken of is ordered."""
+    """The last mentioned thing is ordered."""
     PUT = auto()
-    """What was asked about is ordered; that is no yes."""
+    """The thing that was asked about is ordered; this is not a yes."""
     SWAP = auto()
-    """What was asked about takes the place of what was spoken of."""
+    """The thing that was asked about replaces the last mentioned thing."""
     CANCEL = auto()
     """The whole order is called off."""
     CLOSE = auto()
-    """The list is complete; that is no yes."""
+    """The list is complete; this is not a yes."""
     REASON = auto()
-    """Why something goes; nothing by itself."""
+    """Why something is removed; does nothing by itself."""
     EVERYTHING = auto()
     BOTH = auto()
     THREE = auto()

@@ -10,20 +10,20 @@ from recado.quotes.tails import INFINITIVES
 from recado.quotes.wishes import Stance, State
 
 WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
-"""A number behind these is of people."""
+"""A number after one of these counts people."""
 _PARTING: Final = frozenset([role.COMMA, role.LINE, role.LINK, role.STOP, role.AND, role.BUT])
 _BESIDE_PERSONS: Final = frozenset([role.NOISE, role.COURTESY, role.POSSESSIVE, role.DEFINITE, role.FOR, *VERBS])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at: more than one with a person and a number has."""
 _IN_A_CLAUSE: Final = frozenset([role.NOISE, role.DEFINITE, role.CON, role.TO, role.COPULA])
-"""What a clause behind "que" has before its last noun."""
+"""What a clause after "que" has before its last noun."""
 _TOLD: Final = frozenset([role.COPULA, role.NEGATION, role.NOPE, role.STORY])
 _PERSONS: Final = frozenset([role.PEOPLE, role.NAME, role.PERSON])
 _SAME: Final = frozenset(["mismo", "misma", "mismos", "mismas"])
 _ABOUT: Final = frozenset([role.COPULA, role.FOR, role.TO, role.THAT, role.STORY, role.POSSESSIVE])
-"""Before a number of what is not asked for."""
+"""Precede a number that belongs to something that is not asked for."""
 _GOES_ON: Final = frozenset([role.COMMA, role.AND, role.LINE, role.LINK, role.MORE, role.CON])
-"""Before what is asked for besides the thing before."""
+"""Precede what is asked for in addition to the preceding thing."""
 _BEFORE_GOODS: Final = frozenset([
     *_GOES_ON, role.OUTSIDE, role.STOP, role.QUESTION, role.GREETING, role.YES, role.CORRECTION,
 ])  # fmt: skip
@@ -31,13 +31,13 @@ _ENDS: Final = frozenset([
     role.OUTSIDE, role.COMMA, role.AND, role.LINE, role.STOP, role.QUESTION, role.LINK, role.COURTESY, role.THANKS,
     role.MORE, role.QUANTITY,
 ])  # fmt: skip
-"""Behind the last word of a thing."""
+"""Follow the last word of a thing."""
 QUIET: Final = frozenset([role.DEFINITE, role.NOISE, role.OF, role.COURTESY, role.LINK, role.ONLY, role.POSSESSIVE])
 _SECTIONS: Final = frozenset([
     "bebidas", "postres", "comida", "entradas", "extras", "varios", "otros", "adicionales", "abarrotes", "verduras",
     "frutas", "carnes", "lacteos", "limpieza", "aseo", "papeleria", "accesorios", "ferreteria", "plomeria", "dulces",
 ])  # fmt: skip
-"""Words over a part of a list, which no one orders by themselves."""
+"""Words above a part of a list, which nobody orders by themselves."""
 _NOT_IT: Final = frozenset([
     "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero",
     "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero",
@@ -313,7 +313,7 @@ class Context:
         return self._is_good_behind(j, element, state)
 
     def _is_section(self, i: int) -> bool:
-        """ "Compras:" or "Bebidas" over a list."""
+        """ "Compras:" or "Bebidas" above a list."""
         if self.kind(i + 1) is role.LINK:
             return self.kind(i + 2) is role.LINE
         alone = self.kind(i - 1) in (role.OUTSIDE, role.LINE) and self.kind(i + 1) is role.LINE

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _NEAR: Final = 4
-"""Elements from a quantity to its thing, with what may stand between."""
+"""Elements from a quantity to its thing, including those between."""
 _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
 """Corrections of what follows, and not of what precedes."""
 

@@ -20,7 +20,7 @@ from recado.quotes.words import Kind
 
 _BEFORE_MEASURE: Final = frozenset([role.CORRECTION, role.REQUEST, role.ADD, role.COMMA])
 _NO_MORE: Final = frozenset([role.TIMEUNIT, role.PEOPLE, role.OCCASIONS, role.SERVICES])
-"""Roles of what is another one of itself: "otro día"."""
+"""Roles of words of which "otro" does not ask for more: "otro día"."""
 _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
@@ -148,7 +148,7 @@ def add_measure(scene: Scene, i: int) -> int:
 
 
 def _is_named_by_unit(scene: Scene, found: Measure) -> bool:
-    """Whether the unit opens a name of what is sold by it."""
+    """Whether the unit opens the name of a product that is sold by it."""
     written = scene.matcher.written_out(scene.tokens, found.at)
     return written is not None and found.unit is not None and scene.is_sold_by(written.products[0], found.unit)
 

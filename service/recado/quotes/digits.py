@@ -12,7 +12,7 @@ from recado.quotes.words import Words
 SIZES: Final = range(16, 61)
 _PHONE_DIGITS: Final = 7
 _BARE_PHONE_DIGITS: Final = 8
-"""Of a number in one piece, without a country's code."""
+"""Digits of a phone number in one piece, without a country code."""
 _SURE_PHONE_DIGITS: Final = 9
 _NAMED_PHONE_DIGITS: Final = 4
 _NAMED_WITHIN: Final = 6
@@ -170,7 +170,7 @@ def _of_hour(words: Words, i: int) -> int:
 
 
 def past_duration(words: Words, start: int, end: int) -> int:
-    """The token after "y media", "y cuarto" behind a unit of time: "en una hora y media"."""
+    """The token after "y media", "y cuarto" after a unit of time: "en una hora y media"."""
     part = words.norm(end) == "y" and words.norm(end + 1) in ("media", "medio", "cuarto")
     return end + 2 if part and not words.names_product(end + 2) else end
 
@@ -309,7 +309,7 @@ def past_sizes(words: Words, start: int, end: int) -> int:
 
 
 def past_bare_sizes(words: Words, start: int, end: int) -> int:
-    """The token after a bare list of sizes behind a thing, "30, 32 y 34"; 0 if there is none."""
+    """The token after a bare list of sizes that follows a thing, "30, 32 y 34"; 0 if there is none."""
     i = start
     while _is_bare_size(words, i) and (words.norm(i + 1) in (",", "-", "/") or words.has(i + 1, role.AND)):
         i += 2

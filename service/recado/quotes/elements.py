@@ -32,7 +32,7 @@ class Flag(IntEnum):
     """A thing with a quality that the catalogue may lack."""
     LOST = auto()
     MENDED = auto()
-    """A quality that corrected the thing before."""
+    """A quality that corrected the preceding thing."""
     MORE = auto()
     OPEN = auto()
     """A mark that opens a bracket."""
@@ -42,11 +42,11 @@ class Flag(IntEnum):
     PLACED = auto()
     """A number that found its thing without being bound to it."""
     QUALIFIED = auto()
-    """A thing that is described behind its name."""
+    """A thing that is described after its name."""
     QUANTITY_AFTER = auto()
     SHARE = auto()
     SIZE = auto()
-    """A number that is a size, or what has one."""
+    """A number that is a size, or an element that has one."""
     VERB = auto()
     """An unknown word that looks like a verb."""
     X = auto()

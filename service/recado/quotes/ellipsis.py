@@ -32,13 +32,13 @@ _CHEAP: Final = frozenset(
 )
 _DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
 _MOST_LINES: Final = 12
-"""Lines whose heads are tried: more are nobody's order with a word left out."""
+"""Lines whose heads are tried: no real order with a word left out has more."""
 _MOST_HEADS: Final = 3
 _MOST_PRODUCTS: Final = 2000
 _MOST_SOUGHT: Final = 3
-"""Names are looked through for words so often in a message, some milliseconds each."""
+"""Searches of the names for a word in one message; each takes some milliseconds."""
 MOST_READINGS: Final = 60
-"""Names that are read for one message; a hostile one would ask for thousands, at a tenth of a millisecond each."""
+"""Names that are read for one message; each takes 0.1 ms, and a hostile message would need thousands."""
 
 
 class Meant(msgspec.Struct, frozen=True):

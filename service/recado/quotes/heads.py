@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from recado.quotes.wishes import Wish
 
 _AHEAD: Final = 40
-"""Elements looked at around the present one: more than any sentence has."""
+"""Elements looked at around the current one: more than any sentence has."""
 _NEAR: Final = 4
-"""Elements from a quantity to its thing, with what may stand between."""
+"""Elements from a quantity to its thing, including those between."""
 _PARTS: Final = frozenset([role.COMMA, role.STOP, role.LINE])
 _BEFORE_EACH: Final = frozenset([role.OUTSIDE, role.AND, role.REQUEST, role.LINK, role.QUESTION, *_PARTS])
 _TO_THE_FIRST: Final = frozenset([
     role.NOISE, role.REQUEST, role.ADD, role.DEFINITE, role.COPULA, role.COURTESY, role.CON, role.LINK, role.LINE,
 ])  # fmt: skip
-"""What may stand between "each" and the first of the things that each one gets."""
+"""What may be between "each" and the first of the things that each one gets."""
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from recado.quotes.verbatim import Verbatim
 from recado.quotes.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 
 MOST: Final = 24
-"""How many products are compared form by form. If more fit a head, recado asks, unless a name was said exactly."""
+"""How many products are compared form by form. If more fit a head, recado asks, unless a name matches exactly."""
 TABLES: Final = frozenset([
     role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.SIZEMARK,
 ])  # fmt: skip

@@ -38,7 +38,7 @@ class Intent(StrEnum):
     HELP = "help"
     OTHER = "other"
     TOO_LONG = "too_long"
-    """Not known: the message is too long to be read."""
+    """Unknown, because the message is too long to be read."""
 
 
 def intent_of(reading: Reading) -> Intent:
@@ -148,7 +148,7 @@ _INTENTS: Final = (
     (_Gist.shows_no, Intent.REJECT),
     (_Gist.wants_to_order, Intent.HELP),
 )
-"""What a message has, and what the customer wants then."""
+"""What a message contains, and what the customer then wants."""
 
 
 def _roles(reading: Reading) -> set[Role]:

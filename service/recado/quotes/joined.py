@@ -7,10 +7,10 @@ from recado.quotes.matcher import Matcher
 from recado.quotes.text import NUMBER, PUNCT, WORD, Token, tokenise
 
 _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
-"""Longer ones before those they start with."""
+"""Longer ones precede those that they start with."""
 _SHORTEST: Final = 4
 _CUT_SHORT: Final = 3
-"""Letters of a word before the dot that cuts it short."""
+"""Letters of a word before the dot of its abbreviation."""
 _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 

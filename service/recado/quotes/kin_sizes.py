@@ -53,7 +53,8 @@ def add_other_size(scene: Scene, i: int) -> int:
 
 
 def add_headed_size(scene: Scene, i: int) -> int:
-    """Past a size that a line begins with, before its number: "Cierres:\n15 cm - 10", "cable 12: 100 m, 14: 50 m"."""
+    """The token after a size between the start of a line and a number: "Cierres:\n15 cm - 10",
+    "cable 12: 100 m, 14: 50 m"."""
     read = scene.matcher.sizes.at(scene.tokens, i) if scene.kind(-1) in (role.LINE, role.COMMA) else None
     if read is None:
         return 0

@@ -17,7 +17,7 @@ TABLES: Final = ("words", "verbs", "numbers", "synonyms")
 LISTS: Final = ("goods", "names")
 """Files `NAME.txt`: words, and lines that open with "#"."""
 _PHRASES: Final = frozenset(["roles", "phrases"])
-"""Tables whose entries are parted by "|"; in the others words are."""
+"""Tables whose entries are separated by "|"; the entries of the others are single words."""
 _OPEN: Final = frozenset(["articles", "words", "scales", "collectives", "halves", "pairs", "sizes", "locales"])
 """Tables to which keys may be added; elsewhere only words to the keys that there are."""
 

@@ -29,7 +29,7 @@ from recado.quotes.vocabulary import EXACT
 
 MOST_CHOICES: Final = 8  # products that a word may leave open
 _HEAD_AND_WORD: Final = 2
-"""Parts of a name that do not say enough of it where others are left out; three that only one product has do."""
+"""Up to this many parts do not identify a name whose other parts are left out; three that only one product has do."""
 _WEAK_HEADS: Final = frozenset([role.CONTAINER, role.ARTICLE, role.NUMBER, role.HALF, role.PAIR])
 
 
@@ -112,7 +112,7 @@ class Matcher(Index):
         written = self.written_out(tokens, at)
         if written is None or best is None:
             return written or best
-        covered = best.end + (best.how is How.OTHER)  # what tells of another kind stands behind the name
+        covered = best.end + (best.how is How.OTHER)  # the name is followed by a word of another kind
         return written if written.end >= covered else best
 
     def written_out(self, tokens: list[Token], at: int) -> Match | None:

@@ -25,7 +25,7 @@ _PARTS: Final = {
 }
 _CENTIMETRES: Final = 100
 _PARTS_OF: Final = {"m": _CENTIMETRES, "kg": 1000, "l": 1000}
-"""How many of the smaller unit that is left out are one."""
+"""How many of the smaller unit, which may be left out, make one of the larger unit."""
 _CLOSES: Final = frozenset([role.AND, role.COURTESY, role.THANKS, role.BUT])
 
 
@@ -35,7 +35,7 @@ class Measure(msgspec.Struct, frozen=True, gc=False):
     value: int | Fraction
     unit: Unit | None
     at: int  # the token of the unit
-    end: int  # past the "de" behind it
+    end: int  # past the "de" after it
 
     @property
     def counts(self) -> bool:
@@ -140,7 +140,8 @@ def _added(tokens: list[Token], i: int) -> tuple[Fraction | int, int]:
 def _smaller(
     tokens: list[Token], roles: list[Roles], i: int, unit: Unit, lexicon: Lexicon
 ) -> tuple[int | Fraction, int]:
-    """What is added in a smaller unit, which may be left out: "3 metros 20", "1 kilo 250 gramos", "kilo y 300 de"."""
+    """The part that is added in a smaller unit, which may be left out: "3 metros 20", "1 kilo 250 gramos",
+    "kilo y 300 de"."""
     added, past = _added(tokens, i)
     if added:
         return added, past

@@ -16,7 +16,7 @@ from recado.quotes.reading import Reading
 from recado.quotes.wishes import Stance, Wish
 
 _SURE: Final = 0.9
-"""A misspelled name that is less sure is asked back: "arepera" is no "remera"."""
+"""recado asks about a misspelled name that is less certain: "arepera" is not "remera"."""
 
 
 class Mentions:

@@ -25,7 +25,7 @@ _GOES_ON: Final = frozenset([
     role.LIMIT, role.NUMBER, role.ARTICLE, role.HALF, role.AND, role.COLLECTIVE, role.PAIR, role.SCALE, role.PIECE,
     role.CONTAINER,
 ])  # fmt: skip
-"""Roles of words behind a number that may belong to its quantity."""
+"""Roles of words after a number that may belong to its quantity."""
 _HALF: Final = Fraction(1, 2)
 
 
@@ -117,7 +117,7 @@ class _Reader:
         norm, roles = self.tokens[i].norm, self.roles[i]
         if role.COLLECTIVE in roles and self.tokens[i].kind is WORD:
             if norm == "cien" or (norm == "ciento" and value is None):
-                return False  # "el 14 cien rosas": no number stands before "cien"
+                return False  # "el 14 cien rosas": no number precedes "cien"
             size = self.collective = self.lexicon.collective(norm) or 1
             value, i, self.article = (1 if value is None else value) * size, i + 1, False
             if self._has(i + 1, role.HALF) and self.tokens[i].norm in ("y", "i"):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
 _PACK: Final = 6
-"""Pieces in a pack from which a number of them may be meant, and not of packs."""
+"""From this many pieces in a pack, a number may count pieces instead of packs."""
 
 
 def unusable(reading: "Reading", wish: Wish) -> Unusable | None:

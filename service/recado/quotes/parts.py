@@ -17,7 +17,7 @@ _DIGIT: Final = re.compile(r"\d")
 _ABBREVIATION: Final = 4
 """Letters of "unid" and shorter ones."""
 _LETTERS: Final = frozenset("acd")
-"""Letters that are words of their own elsewhere, and tell at the end of a name."""
+"""Letters that are words elsewhere, but distinguish products at the end of a name."""
 DOTS: Final = frozenset([".", "°", "º"])
 SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])

@@ -14,7 +14,7 @@ _FAR: Final = frozenset(
         "direccion", "mz",
     ]
 )  # fmt: skip
-"""Words that an address' number may follow at some distance; after the others it stands next."""
+"""Words that the number of an address may follow at some distance; it follows the others directly."""
 _WHERE: Final = frozenset(["a", "en", "hasta"])
 _STEERS: Final = frozenset([role.REQUEST, role.ADD, role.GREETING])
 _BEHIND_NUMBER: Final = frozenset([role.ADDRESS, role.OF, role.CON])

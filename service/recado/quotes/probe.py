@@ -13,7 +13,7 @@ _FRAMES = (("{}", 1), ("3 {}", 3), ("quiero 7 {}", 7))
 
 
 MOST_TRIED: Final = 500
-"""Names tried of a catalogue while it serves: about a millisecond for each of their texts."""
+"""Names of a catalogue that are tried while it serves: about a millisecond for each of their texts."""
 
 
 class Misread(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ _HARMLESS_NOISE: Final = frozenset([
 _OF_TRIPS: Final = frozenset([role.VISIT, role.COMING, role.NOTICE, role.WHEN])
 _SPEAKS_OF_GOODS: Final = frozenset([role.MODIFIER, role.ABOUT])
 OF_DELIVERY: Final = frozenset([role.ADDRESS, role.LATER, role.WEEKDAY, role.SERVICES])
-"""Roles of what changes nothing: "pero para mañana", "pero pago con tarjeta"."""
+"""Roles of words that change nothing: "pero para mañana", "pero pago con tarjeta"."""
 _ANCHORS: Final = OF_DELIVERY | {role.NAME, role.PEOPLE, role.OCCASIONS}
 _STEERING: Final = frozenset([
     role.ADD, role.REMOVE, role.CHANGE, role.WITHOUT, role.INSTEAD, role.NEGATION, role.NOPE, role.SAME, role.EACH,

@@ -28,7 +28,7 @@ class Role(IntEnum):
     NOISE = auto()
     EMOJI = auto()
     TOLD = auto()
-    """A refusal that is none where it stands."""
+    """A word of refusal that refuses nothing in this place."""
     # numbers
     ARTICLE = auto()
     NUMBER = auto()

@@ -26,14 +26,14 @@ _MARKS: Final = {
     **dict.fromkeys(":=-(|", role.LINK), **dict.fromkeys("•>", role.LINE),
 }  # fmt: skip
 _LISTED: Final = frozenset([role.LINE, role.COMMA, role.LINK])
-"""Marks that a thing of a list may stand behind."""
+"""Marks that a thing of a list may follow."""
 _HERBS: Final = frozenset([role.GOOD, role.NAME])
 """The roles of goods that people are called by."""
 _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
 _EMOJI: Final = frozenset([role.EMOJI])
 _HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
 _SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", "x"])
-"""Words that may open a phrase which says one thing wherever it stands; "con" does, too."""
+"""Words that may open a phrase with one meaning in every place; "con" does, too."""
 _TIMES: Final = frozenset([role.DOUBLE, role.TRIPLE, role.HALF_OF])
 _BEFORE_KIND: Final = frozenset([role.QUANTITY, role.AND, role.COMMA, role.DEFINITE, role.CORRECTION])
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {role.OF}

@@ -22,7 +22,7 @@ from recado.quotes.text import NEWLINE, NUMBER, WORD, Token, tokenise
 from recado.quotes.words import Words
 
 _WORN_BY: Final = frozenset([role.PEOPLE, role.MODIFIER])
-"""The roles of "niño", "mujer": people, and whom a good is made for."""
+"""The roles of "niño", "mujer": people, and those for whom a product is made."""
 _OPENS_LONG: Final = frozenset([role.NUMBER, role.COLLECTIVE, role.HALF])
 _NO_NOUN: Final = frozenset(
     [
@@ -42,7 +42,7 @@ _NO_NOUN: Final = frozenset(
     ]
 )
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
-"""What may stand before a heading."""
+"""What may precede a heading."""
 _ALL: Final = frozenset(["todo", "todos", "todas"])
 BEHIND: Final = 40
 """How many earlier elements are looked at: more than any sentence has."""

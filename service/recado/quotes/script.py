@@ -31,7 +31,7 @@ _SILENT: Final = frozenset([
 ])  # fmt: skip
 """Kinds of elements that say nothing of what is done to which thing."""
 _INSIDE: Final = frozenset([role.OF, role.TO, role.FOR])
-"""Those of them that stand inside names."""
+"""Those of them that occur inside names."""
 _QUIET_WORDS: Final = frozenset([
     "total", "todo", "bueno", "pues", "entonces", "ah", "oh", "uy", "ay", "ahora", "mejor", "solo", "en", "a",
     "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",

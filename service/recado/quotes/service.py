@@ -24,7 +24,7 @@ from recado.quotes.text import plain
 from recado.quotes.wishes import Stance
 
 _TOLD_APART: Final = 100
-"""Letters that tell one thing asked for from another: more than are echoed."""
+"""Letters by which things that were asked for are distinguished: more than are echoed."""
 _CENT: Final = Decimal("0.01")
 _GRAM: Final = Decimal("0.001")
 

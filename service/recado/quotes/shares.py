@@ -12,7 +12,7 @@ from recado.quotes.scene import Scene
 from recado.quotes.text import NUMBER
 
 SHARES: Final = frozenset(["mitad", "resto", "demas"])
-"""Words of a share, which an article may stand before."""
+"""Words of a share, which may follow an article."""
 _HALF: Final = "mitad"
 _HALF_OF_ONE: Final = Fraction(1, 2)
 _BEFORE: Final = frozenset(["el", "la", "los", "las", "una", "otra"])

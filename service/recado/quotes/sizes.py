@@ -17,7 +17,7 @@ _DENOMINATORS: Final = frozenset([2, 3, 4, 8, 16, 32, 64])
 _NO_NOUN: Final = frozenset([role.AND, role.OR, role.BUT, role.FOR, role.CON, role.OF, role.COURTESY, role.THANKS])
 _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
-"""Units that are words of their own: they only count next to the digits ("20A")."""
+"""Units that are also other words: they only count next to the digits ("20A")."""
 
 COUNTS: Final = 19
 """The highest number that is an amount rather than a size, beside a product that has both."""
@@ -25,7 +25,7 @@ _TEN: Final = 10
 _TENS: Final = range(20, 100, 10)
 _ONES: Final = range(1, 10)
 _CENTS: Final = frozenset([25, 50, 75])
-"""What is said behind a size for its decimals."""
+"""Words after a size that stand for its decimals."""
 
 Number = int | Fraction
 """Whole numbers as int: they hash and compare much faster."""

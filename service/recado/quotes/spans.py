@@ -24,7 +24,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
     """One row of a table.
 
     pattern: one alternative a line, of items with a space between them. An item is `N` for a number, `@role` for a word
-    of that role, or a word or mark as it is; "|" parts alternatives, "~" says that no space stands before it, "*" that
+    of that role, or a word or mark as it is; "|" parts alternatives, "~" says that no space precedes it, "*" that
     it may come any number of times. when, unless: what else must, or must not, be so. end: how far the stretch goes on.
     examples: texts with the stretch in brackets. counterexamples: texts without a stretch of this kind.
     """

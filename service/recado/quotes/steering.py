@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
 _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
-"""Endings of what others did, as written."""
+"""Endings of verbs for what others did, as written."""
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
 

@@ -177,7 +177,7 @@ class Tails:
         return (phrase is not None and role.EACH in phrase[1]) or self.person_end(i) > i
 
     def _describes(self, roles: Roles, i: int) -> bool:
-        """Whether the number at `i` and the word behind it describe a thing: "para 4 personas", "de dos colores"."""
+        """Whether the number at `i` and the word after it describe a thing: "para 4 personas", "de dos colores"."""
         if role.FOR in roles:
             return self._has(i + 1, role.PEOPLE) or (role.ARTICLE in self.roles[i] and self._is_foreign(i + 1))
         if role.OF not in roles:

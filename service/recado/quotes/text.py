@@ -173,7 +173,7 @@ def tokenise(text: str) -> list[Token]:
         elif token := _symbol(text, match.group(), start, spaced, tokens):
             tokens.append(token)
         else:
-            continue  # decoration: what stands behind it is as far from the word before as it was
+            continue  # decoration: it does not separate the words around it
         spaced = kind == "newline"
     if "/" in text:
         _join_halves(tokens)

@@ -18,9 +18,9 @@ from recado.quotes.words import Kind
 
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
 _CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
-"""Pronouns that only a verb stands behind: "le ofrezco"."""
+"""Pronouns that only a verb follows: "le ofrezco"."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
-"""Endings of what only says how: "mozzarella rallada"."""
+"""Endings of words that only say how: "mozzarella rallada"."""
 
 
 def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CLAUSE_ENDS: Final = frozenset([role.STOP, role.QUESTION])
 SENTENCE_PARTS: Final = frozenset([*CLAUSE_ENDS, role.COMMA, role.LINE])
 _AHEAD: Final = 40
-"""Elements looked at behind the present one: more than any sentence has."""
+"""Elements looked at after the current one: more than any sentence has."""
 OWN_NEEDS: Final = frozenset([
     "necesita", "necesitan", "requiere", "requieren", "trae", "traen", "lleva", "llevan", "incluye", "incluyen",
 ])  # fmt: skip
@@ -20,13 +20,13 @@ OWN_NEEDS: Final = frozenset([
 _QUIET: Final = frozenset([role.OF, role.DEFINITE, role.COURTESY, role.NOISE])
 _THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
-"""Endings of what others did: "que me vendieron"."""
+"""Endings of verbs for what others did: "que me vendieron"."""
 _I_DID: Final = ("é", "í")
-"""Endings of what the customer did, as written: "que llevé", and not "que lleve"."""
+"""Endings of verbs for what the customer did, as written: "que llevé", and not "que lleve"."""
 _SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
 """What the customer saw is no thing that he has."""
 _NEAR: Final = 4
-"""Elements from a quantity to its thing, with what may stand between."""
+"""Elements from a quantity to its thing, including those between."""
 
 
 def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance | None:

@@ -9,7 +9,7 @@ from recado.quotes.lexicon import Lexicon
 from recado.quotes.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
-"""Marks that a customer may leave out of a name, or put into it."""
+"""Marks that a customer may leave out of a name or add to it."""
 _PLAIN: Final = frozenset([role.GOOD, role.NOUN, role.MODIFIER, role.CONTAINER, role.UNIT, role.PIECE, role.NUMBER])
 """Roles of words that can be all that a name has; one of other words only ("no quiero") is no name to be read so."""
 

@@ -19,9 +19,9 @@ SMALL_FORM: Final = 0.96  # a diminutive
 SAME_SOUND: Final = 0.94
 ONE_EDIT: Final = 0.9
 TWO_EDITS: Final = 0.70
-OTHER_GENDER: Final = 0.69  # of a diminutive; behind a head it is the same word: "cama para perrita"
+OTHER_GENDER: Final = 0.69  # of a diminutive; after a head it is the same word: "cama para perrita"
 _SHORT: Final = 3
-"""Letters of words that are not looked for behind a misspelling: "bra" is one letter from too many others."""
+"""Letters of words that are not considered for a misspelling: "bra" is one letter from too many others."""
 _REMEMBERED: Final = 20_000
 _VOWELS: Final = "aeiou"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from recado.quotes.wishes import Wish
 
 _PARTING: Final = frozenset([role.COMMA, role.LINK, role.LINE, role.EACH])
-"""What stands between a whole and its parts."""
+"""What is between a whole and its parts."""
 _BETWEEN: Final = frozenset([role.COMMA, role.LINK, role.NOISE, role.OF, role.DEFINITE, role.TO, role.CON])
 _OF_THEM: Final = frozenset(["de ellas", "de ellos", "de esas", "de esos", "de las cuales", "de los cuales"])
 _NEAR: Final = 4
@@ -59,7 +59,7 @@ def _kin(reading: "Reading", products: tuple[int, ...]) -> set[int]:
 def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
     """Drop a word whose kinds follow it: "quiero filete, 2 kilos de tilapia", "Tacos\\n4 pastor"."""
     kin = _kin(reading, whole.choices[:1]) | {*whole.choices}
-    parts = [*whole.kinds]  # which stand before it in the list
+    parts = [*whole.kinds]  # which precede it in the list
     for wish in reading.wishes[at + 1 :]:
         if wish.state is Stance.WANTED:
             if wish.product not in kin:
@@ -78,7 +78,7 @@ def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
 
 
 def _is_heading(reading: "Reading", at: int, wish: "Wish") -> bool:
-    """ "FACTURAS\nvigilantes 6\nsacramentos 6": a product's name in the plural alone on its line, over lines that
+    """ "FACTURAS\nvigilantes 6\nsacramentos 6": a product's name in the plural alone on its line, above lines that
     count others and do not name it again."""
     match = wish.element.match
     if wish.product is None or wish.amount is not None or wish.parts or wish.kinds or match is None or match.words > 1:
@@ -92,7 +92,7 @@ def _is_heading(reading: "Reading", at: int, wish: "Wish") -> bool:
 
 
 def _adds_up(reading: "Reading", at: int, whole: "Wish") -> bool:
-    """ "18 latas: 6 de póker, 12 de águila": whether what follows a colon makes up a number to the last one."""
+    """ "18 latas: 6 de póker, 12 de águila": whether the numbers after a colon add up to the whole."""
     if whole.amount is None or whole.parts or whole.kinds or Flag.QUANTITY_AFTER in whole.element.flags:
         return False
     below = [w for w in reading.wishes[at + 1 :] if w.state is Stance.WANTED]
