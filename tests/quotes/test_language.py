@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from recado.quotes import Catalogue, CatalogueFile, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH, ReloadOutcome
 from recado.quotes.language import LanguageError, tables
+from recado.quotes.lexicon import Lexicon
 
 FILES = {
     "words.toml": '[roles]\ncourtesy = "causita linda | pe"\n[modifiers]\ncolours = "fucsiado"\n',
@@ -82,3 +84,10 @@ def test_a_changed_folder_is_loaded_and_a_bad_one_refused(tmp_path: Path) -> Non
     write(folder, {"verbs.toml": "["})
     assert file.reload_if_changed() is ReloadOutcome.REFUSED
     assert [item.quantity for item in service.quote("me jalas una mano de trapitos").items] == [5]
+
+
+def test_a_table_that_is_named_after_no_role_is_told() -> None:
+    ours = tables()
+    roles = {**ours.words["roles"], "hats": "gorra"}
+    with pytest.raises(ValueError, match="there is no role 'hats'"):
+        Lexicon(replace(ours, words={**ours.words, "roles": roles}))
