@@ -50,7 +50,7 @@ class Draft:
         policy: Policy,
         confidence: float = 1.0,
     ) -> None:
-        self.lines = lines
+        self.lines = self._before = lines
         self.questions = list(talk.questions)
         self.topic = talk.topic
         self.asked = talk.asked
@@ -123,6 +123,7 @@ class Draft:
     def talk(self, before: Talk) -> Talk:
         """The part that the session stores."""
         topic = self._named or (before.topic if not self.changed else ())
+        untouched = bool(self._before) and all(line in self.lines for line in self._before)
         return replace(
             before,
             questions=tuple(self.questions),
@@ -130,7 +131,7 @@ class Draft:
             asked=self.asked,
             asked_before=self.asked_before,
             offered=self.offered,
-            unsure=self.unsure,
+            unsure=self.unsure or (before.unsure and untouched),  # it may be a change of those
         )
 
     # what acts do --------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
 def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: bool = False) -> Turn:
     """The turn for a draft with other lines than `base`; a yes confirms it if no line has more."""
     talk = draft.talk(moment.session.talk)
+    talk = replace(talk, unsure=draft.unsure) if agrees else talk  # the next yes is to what is shown now
     notes = _notes(moment, draft, talk)
     if not draft.lines:
         return emptied(moment, talk, notes)

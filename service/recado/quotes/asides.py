@@ -16,6 +16,8 @@ _BEFORE_KINDS: Final = frozenset([role.OF, role.TO, role.DEFINITE])
 _AROUND_A_NO: Final = frozenset([
     role.COMMA, role.STOP, role.LINE, role.NEGATION, role.NOPE, role.COURTESY, role.THANKS, role.GREETING, role.ONLY,
 ])  # fmt: skip
+_FEW: Final = 4
+"""Elements of a message that is nothing but an answer."""
 CERTAIN: Final = 0.95
 """Below this likeness to a name, a word only resembles it."""
 
@@ -57,6 +59,12 @@ class Asides:
         """Whether the name of a kind is at a token: "rosa", "en L", "de 5 años"."""
         after = next((e for e in self._elements if e.start >= token and e.kind not in _BEFORE_KINDS), None)
         return after is not None and after.kind is role.QUALITY and self._mentions.wish(after) is not None
+
+    def answers(self, element: Element) -> bool:
+        """Whether a word is all that a message says, and of a name: "chicos", of nachos."""
+        if element.kind is not role.COURTESY or not self._mentions.knows(element):
+            return False
+        return len(self._elements) <= _FEW and all(e.kind in _AROUND_A_NO for e in self._elements)
 
     def edit(self) -> bool:
         """Whether a word removes or changes something: "sin las chelas", unlike "sin cebolla"."""

@@ -66,7 +66,8 @@ class Chunk(msgspec.Struct, eq=False):
 
     def named(self) -> list[Step]:
         """Its named things as steps."""
-        does = Does.ADD if self.more and self.does in (Does.ORDER, Does.SET) else self.does
+        goes_on = not self.steered and self.does in (Does.LOWER, Does.RAISE)  # "bájale 1 a las camisas, 2 gorras más"
+        does = Does.ADD if self.more and (self.does in (Does.ORDER, Does.SET) or goes_on) else self.does
         if does is Does.REMOVE and self.steered:  # "quita también 2 gorras"
             self.mentions = [(mention, True) for mention, _ in self.mentions]
         only, refused = self.mentions[0]
@@ -76,7 +77,8 @@ class Chunk(msgspec.Struct, eq=False):
             self.mentions = [(replace(only, amount=self.amount), refused)]
         elif len(self.mentions) == 1 and self.amount is not None and not only.skus:  # "3 de las de dos plazas"
             self.mentions = [(replace(only, amount=self.amount, text=only.written), refused)]
-        wanted = Does.ORDER if does in (Does.REMOVE, Does.CHANGE) else does
+        plain = Does.ADD if self.more else Does.ORDER  # "sin las camisas, otras 2 gorras"
+        wanted = plain if does in (Does.REMOVE, Does.CHANGE) else does
         kept = does in (Does.KEEP, Does.FEWER)  # "quita todo menos la gorra", "no quiero tantas gorras"
         return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
 

@@ -30,7 +30,7 @@ _PAID_WITHIN: Final = 3
 _HOUSE_DIGITS: Final = 4
 _STEERS: Final = frozenset([role.CHANGE, role.CORRECTION, role.ADD, role.REMOVE])
 _LEAVES: Final = re.compile(r"(?:dej[ae][ns]?|dejemos|pon|ponga|pone)(?:me|nos|se)?(?:l[oa]s?)?")
-_FROM_VERB: Final = 8
+_FROM_VERB: Final = 16
 """Tokens from "deja" to its number."""
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
 _PIECES: Final = frozenset([role.PIECE, role.PAIR, role.COLLECTIVE])
@@ -43,7 +43,7 @@ def is_amount(words: Words, start: int, end: int) -> bool:
     for i in range(start - 1, max(start - _FROM_VERB, 0) - 1, -1):
         if _LEAVES.fullmatch(words.norm(i)):
             return True
-        if words.closes(i):
+        if words.closes(i) and not words.is_number(i - 1):  # "deja las camisas en 3 y las gorras en 2"
             break
     return before_product(words, start, end)
 

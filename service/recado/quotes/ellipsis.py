@@ -62,6 +62,9 @@ class Ellipsis:
         place = self._by_place(candidates, bare)
         if place:
             return Meant(place, _amount(bare))
+        whole = self.by_names(candidates, plain(bare.text).split()) if bare.text != bare.fragment else ()
+        if 0 < len(whole) < len(candidates):
+            return Meant(whole)  # "cuatro quesos": the number is part of the name
         for fragment, quantity in _fragments(bare):
             found = self._completed(said, fragment)
             inside = tuple(sku for sku in candidates if sku in found)
@@ -183,7 +186,7 @@ class Ellipsis:
         """The products that a fragment names after one of the heads of `sku`."""
         product = self._catalogue.by_sku[sku]
         heads = dict.fromkeys(name.split()[0] for name in (product.name, *product.aliases) if name.strip())
-        for head in list(heads)[:_MOST_HEADS]:
+        for head in (*list(heads)[:_MOST_HEADS], product.name):  # "de dos piezas", of a "traje de baño"
             found = self._completed(head, fragment)
             if found:
                 return found

@@ -43,6 +43,7 @@ from recado.quotes.wanted import Wanted
 
 _TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
 
+_FEWER: Final = frozenset([Does.LOWER, Does.FEWER])
 _ADDS: Final = frozenset([Does.ORDER, Does.ADD])
 
 
@@ -319,19 +320,18 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     bare = [step for step in script.steps if isinstance(step, Bare)]
     if len(named) + len(closing) + len(bare) < len(script.steps) or not named or any(map(_tells_apart, bare)):
         return script.steps
-    does = [*(step.does for step in named), *(step.does for step in bare)] if view.lines or view.ordered else []
-    if not _ADDS.issuperset(does):
+    does = {*(step.does for step in named), *(step.does for step in bare)}
+    if does <= _FEWER or ((view.lines or view.ordered) and not _ADDS.issuperset(does)):
         return script.steps
-    if view.lines and any(_counts_otherwise(step, quote, view) for step in named):
-        return script.steps  # "deja el cable 12 en 15 metros"
+    if view.lines and (_drops(named, quote, view) or any(_counts_otherwise(step, quote, view) for step in named)):
+        return script.steps  # "deja el cable 12 en 15 metros", "mejor 2 camisas y que sean 3 gorras"
     if script.agrees and _loses(script, quote, named, bare):
         return script.steps
     counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
     if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
         return script.steps  # "lijas, 5 de 100 y 5 de 220"
     adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
-    lines = [_line(item, counted, adds) for item in quote.items]
-    return [*lines, *closing]
+    return [*(_line(item, counted, adds) for item in quote.items), *closing]
 
 
 def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
@@ -342,6 +342,12 @@ def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
         and not ones.isdisjoint(step.mention.skus)
         and not ones.isdisjoint(sku for sku, _ in view.lines)
     )
+
+
+def _drops(named: Sequence[Named], quote: Quote, view: View) -> bool:
+    """Whether the reader has taken back a line that a step changes."""
+    lines, kept = {sku for sku, _ in view.lines}, {item.sku for item in quote.items}
+    return any(lines.intersection(step.mention.skus) and kept.isdisjoint(step.mention.skus) for step in named)
 
 
 def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[Bare]) -> bool:

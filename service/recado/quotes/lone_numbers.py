@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes import role
+from recado.quotes.constructions import Does
 from recado.quotes.elements import Element, Flag
 from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
@@ -11,6 +12,7 @@ from recado.quotes.reading import Reading
 from recado.quotes.script_draft import ScriptDraft
 from recado.quotes.text import NUMBER
 
+_TAKES: Final = frozenset([Does.REMOVE, Does.LOWER, Does.RAISE])
 _POINTING: Final = frozenset(["de", "esas", "esos", "ellas", "ellos", "estas", "estos"])
 
 
@@ -71,8 +73,14 @@ class LoneNumbers:
             chunk.amount = 1 if one else None  # "una azul"
             draft.write(element, is_amount=True)
         else:
+            self.heard |= {element.index} if self._counts_thing() else set()
             chunk.amount, chunk.pairs = q.value, q.pairs
             draft.write(element, is_amount=True)
+
+    def _counts_thing(self) -> bool:
+        """Whether a number is of a thing beside it: "bájale 1 a las camisas", "deja las gorras en 2"."""
+        chunk = self._draft.chunk
+        return chunk.does in _TAKES or (bool(chunk.mentions) and chunk.mentions[-1][0].amount is None)
 
     def _is_counted(self, element: Element, value: int | Fraction) -> bool:
         """Whether it is the amount that an earlier thing already has; the next equal number is not."""

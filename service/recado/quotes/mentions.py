@@ -55,6 +55,10 @@ class Mentions:
             return owner
         return owner if owner.kind is role.UNKNOWN and owner.index in self._wishes else None
 
+    def knows(self, element: Element) -> bool:
+        """Whether a word is of the catalogue's names."""
+        return self._reading.matcher.knows(self._reading.scanner.norms[element.start])
+
     def told(self) -> tuple[Mention, ...]:
         """The things that are only mentioned."""
         return tuple(self.of(wish) for wish in self._reading.wishes if wish.state is Stance.MENTIONED)

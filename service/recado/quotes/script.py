@@ -150,7 +150,7 @@ class _Walk:
         elif one.does is Does.SET:
             self._mend_by_kind(one.end)
             self._draft.mend(is_last=False)
-        elif one.does is Does.ADD and self._draft.chunk.does is Does.REMOVE and self._draft.chunk.is_empty():
+        elif one.does is Does.ADD and self._draft.is_quitting():
             return  # "quita también 2 gorras"
         elif one.does in (Does.ADD, Does.KEEP) and self._closes(one.end) and self._draft.has_something():
             self._draft.chunk.does = one.does  # "2 gorras también"
@@ -343,6 +343,7 @@ class _Walk:
     def _words(self, element: Element) -> None:
         chunk = self._draft.chunk
         named = element.kind is role.COPULA and self._context.kind(element.index - 1) is role.OF  # "de paso"
+        named = named or self._asides.answers(element)
         if (element.kind in _SILENT and not named) or (element.kind is role.NOISE and role.EMOJI in element.roles):
             if element.kind in _INSIDE:
                 self._draft.write(element)

@@ -38,6 +38,10 @@ class ScriptDraft:
         """Whether the chunk names or counts something."""
         return bool(self.chunk.mentions or self.chunk.amount)
 
+    def is_quitting(self) -> bool:
+        """ "quita también 2 gorras": whether a verb takes away what comes."""
+        return self.chunk.does is Does.REMOVE and self.chunk.steered and self.chunk.is_empty()
+
     def has_named(self) -> bool:
         """Whether the message has named a thing so far."""
         return bool(self.chunk.mentions) or any(isinstance(step, Named) for step in self.steps)
@@ -149,8 +153,8 @@ class ScriptDraft:
     def part(self, element: Element) -> None:
         """A mark, "y" or "pero"; the action may continue after it."""
         kind, does = element.kind, self.chunk.does
-        if kind is role.AND and does is Does.REMOVE and self.chunk.steered and self.chunk.is_empty():
-            return  # "quita también 2 gorras"
+        if kind is role.AND and self.is_quitting():
+            return
         if kind is role.LINK and self.chunk.is_empty() and not self.chunk.steered and self.steps:
             return
         paying = kind is role.AND and (self.chunk.pays or self.is_of_payment())

@@ -45,7 +45,8 @@ def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
         ):
             state.corrected = True
         else:
-            state.refuse = state.refuse_list = True
+            state.refuse = True
+            state.refuse_list = kind is role.WITHOUT or not reading.context.opens(i)  # "no camisas, camisetas"
             state.subtract = False
     elif kind is role.QUANTITY:
         before = reading.context.kind(i - 1)

@@ -118,6 +118,8 @@ class Unnamed:
             return self._removed_by_quality(step, meant, view)
         if step.does is Does.KEEP and meant.skus:
             return [KeepOnly(tuple((sku, meant.quantity) for sku in meant.skus))]  # "solo las de 220"
+        if len(meant.skus) == 1 and step.does is Does.ADD and (another := self._another_kind(meant.skus[0], step)):
+            return [Add(another, 1 if meant.quantity is None else meant.quantity)]
         if len(meant.skus) == 1 and (meant.quantity is not None or step.does is Does.ADD):
             return self._wanted.asked_for(step.does, meant.skus[0], meant.quantity, 1.0, view)
         target = view.target or next((sku for sku in reversed(view.topic) if sku in lines), None)
@@ -137,6 +139,14 @@ class Unnamed:
         if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
             return [Add(target, self._answers.amount(step, target) or 1)]  # a colour that tells no two of them apart
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
+
+    def _another_kind(self, sku: str, step: Bare) -> str | None:
+        """ "otro igual pero de luz blanca": where a line has but some of the words, the one like it that has all."""
+        if self._ellipsis.by_names([sku], step.words):
+            return None
+        kin = self._ellipsis.by_names(self._ellipsis.kin(sku, step).skus, step.words)
+        nearest = self._ellipsis.nearest(sku, kin)
+        return nearest[0] if len(nearest) == 1 else None
 
     def _ordered(self, step: Bare, view: View) -> Add | None:
         """ "otros 2 de naranja", after an order of them."""
