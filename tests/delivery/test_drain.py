@@ -176,7 +176,7 @@ async def test_a_defect_while_sending_is_an_unknown_outcome(workshop: Workshop) 
 async def test_it_stops_by_its_budget(workshop: Workshop) -> None:
     """Sends under way are finished; the other messages stay due."""
     await workshop.fill(200)
-    report = await workshop.drain(RECADO_DRAIN_SECONDS="0.1", RECADO_DRAIN_CONCURRENCY="4").run()
+    report = await workshop.drain(RECADO_DRAIN_SECONDS="1", RECADO_DRAIN_CONCURRENCY="1").run()
     status = await workshop.open().status()
 
     assert 0 < report.successful < 200

@@ -18,6 +18,7 @@ from loadtests.chaos.crowds import Target
 from recado.settings import Settings
 from recado.simulator.installation import free_port
 from tests.meta import ADMIN_TOKEN, PATH, signed, text_message, webhook
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 HOST = "pedidos.example.com"
 ATTACKS = 200
@@ -111,7 +112,7 @@ class Proxy:
         self._port = port
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         with contextlib.closing(connection):
             connection.request(method, path, body, {"Host": HOST, **(headers or {})})
             response = connection.getresponse()
@@ -131,11 +132,8 @@ def proxy(request: pytest.FixtureRequest, served: Target, tmp_path_factory: pyte
         process = subprocess.Popen(PROXIES[request.param](folder, port, served.port), stdout=log, stderr=log)
     try:
         proxy = Proxy(port)
-        end = time.monotonic() + 30
-        while not proxy.answers():
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < end, (folder / "log").read_text()
-            time.sleep(0.05)
+        wait_for(lambda: proxy.answers() or process.poll() is not None)
+        assert process.poll() is None, (folder / "log").read_text()
         yield proxy
     finally:
         process.terminate()
