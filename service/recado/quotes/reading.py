@@ -16,7 +16,7 @@ from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.role import Role
 from recado.quotes.scan import Scanner
 from recado.quotes.steering import EFFECTS
-from recado.quotes.told import CLAUSE_ENDS, drop_offers, mode_of
+from recado.quotes.told import CLAUSE_ENDS, drop_offers, is_put_off, mode_of
 from recado.quotes.wholes import settle_wholes
 from recado.quotes.wishes import Doubt, Stance, State, Wish
 
@@ -172,7 +172,7 @@ class Reading:
             if not state.refuse_list:
                 state.refuse = False
             return True
-        if self.context.post_negated(i):
+        if self.context.post_negated(i) or is_put_off(self, i):
             if element.kind is role.QUALITY and refuse_kind(self, element):
                 return True
             if self._refuse(element, state) is None:

@@ -15,6 +15,8 @@ from recado.quotes.told import (
     drop_advertised,
     drop_offers,
     drop_priced,
+    is_advertising,
+    is_for_later,
     is_to_us,
 )  # fmt: skip
 from recado.quotes.wishes import Stance, State
@@ -71,8 +73,11 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         return
     if reading.context.price_asked(i):
         return
-    if _is_of_others(reading, i):
+    if _is_of_others(reading, i) or is_advertising(reading, i):
         state.mode = Stance.MENTIONED
+        return
+    state.later = is_for_later(reading, i)
+    if state.later:
         return
     conditional = (
         reading.context.kind(i - 1) is role.YES

@@ -1,9 +1,11 @@
 """Finds things that are only mentioned, asked about or advertised, and not ordered."""
 
+import itertools
+import re
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes import role
-from recado.quotes.elements import THINGS, VERBS
+from recado.quotes.elements import THINGS, VERBS, Element, Flag
 from recado.quotes.wishes import Stance, State, Wish
 
 if TYPE_CHECKING:
@@ -25,6 +27,16 @@ _I_DID: Final = ("é", "í")
 """Endings of verbs for what the customer did, as written: "que llevé", and not "que lleve"."""
 _SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
 """What the customer saw is no thing that he has."""
+_PARTS: Final = frozenset([*SENTENCE_PARTS, role.AND, role.BUT])
+_BUYS: Final = frozenset(["compro", "compramos", "llevo", "llevamos", "pido", "pedimos", "encargo", "encargamos"])
+_LATER: Final = re.compile(r"\b(otro dia|otra ocasion|(la|el|otra|otro) (proxim[ao]|semana|mes)\b|mas adelante)")
+_PUT_OFF: Final = re.compile(
+    rf"(?:(?:l[oa]s?) (?:{'|'.join(_BUYS)}) (?:en |para )?{_LATER.pattern}|(?:para |en )?(?:otro dia|otra ocasion)\b)"
+)
+_ADVERTISES: Final = frozenset([
+    "lleva", "lleve", "lleven", "llevate", "llevese", "compra", "compre", "compren", "pide", "pida", "pidan", "ordena",
+    "ordene", "encarga", "encargue",
+])  # fmt: skip
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
 
@@ -32,6 +44,8 @@ _NEAR: Final = 4
 def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance | None:
     """The stance on a thing at its place: wanted, priced or only mentioned; also by the words after it in its
     sentence."""
+    if state.later:
+        return Stance.MENTIONED
     if state.mode is not None or counted:
         return state.mode if not (counted and state.mode is Stance.MENTIONED and reading.requested) else Stance.WANTED
     if _is_asked_about(reading, i):
@@ -119,16 +133,65 @@ def drop_offers(reading: "Reading", line: int = -1) -> None:
 
 
 def drop_advertised(reading: "Reading", request: int) -> None:
-    """Treats things on a line that advertises them as an offer if the first request is on a later line."""
+    """Treats things on a line that advertises them as an offer if the first request is on a later line; so too the
+    priced or uncounted things on the lines between, if the request names something."""
     if reading.requested:
         return
-    line = 0
-    for end in (e.index for e in reading.elements[:request] if e.kind is role.LINE):
-        if any(role.ADVERT in reading.context.roles(i) for i in range(line, end)):
-            for wish in reading.wishes:
-                if line <= wish.element.index < end and wish.state is Stance.WANTED:
-                    wish.state = Stance.MENTIONED
-        line = end
+    named = any(e.kind in THINGS or e.kind is role.QUANTITY for e in reading.elements[request:])
+    start, advertised = 0, False
+    for end in (e.index for e in reading.elements[:request] if _ends_offer(reading, e)):
+        line = reading.elements[start:end]
+        here = any(role.ADVERT in reading.context.roles(e.index) for e in line)
+        advertised = advertised or here
+        if here or (advertised and named and _is_offer(reading, line)):
+            _offer(reading, line)
+        start = end
+
+
+def _ends_offer(reading: "Reading", element: Element) -> bool:
+    greets = reading.context.kind(element.index + 1) in (role.GREETING, role.REQUEST)
+    return element.kind is role.LINE or (element.kind is role.STOP and greets)
+
+
+def _is_offer(reading: "Reading", line: list[Element]) -> bool:
+    """Whether a line below an advertisement has a price, or counts nothing."""
+    return any(role.PRICE in e.roles for e in line) or all(e.q is None for e in line if e.kind in THINGS)
+
+
+def _offer(reading: "Reading", line: list[Element]) -> None:
+    """Orders nothing of what a line names and counts."""
+    places = {e.index for e in line}
+    for wish in reading.wishes:
+        if wish.element.index in places and wish.state is Stance.WANTED:
+            wish.state = Stance.MENTIONED
+    for element in line:
+        if element.kind is role.QUANTITY:
+            element.flags.add(Flag.PLACED)
+
+
+def is_advertising(reading: "Reading", i: int) -> bool:
+    """ "PROMO: lleva 3 camisetas y paga 2": whether a verb is the advertisement's, and the customer's own follows."""
+    if reading.context.norm(i) not in _ADVERTISES:
+        return False
+    before = itertools.takewhile(lambda e: e.kind is not role.LINE, reversed(reading.elements[:i]))
+    own = any(e.kind in VERBS for e in reading.elements[i + 1 :])
+    return own and any(role.ADVERT in reading.context.roles(e.index) for e in before)
+
+
+def is_for_later(reading: "Reading", i: int) -> bool:
+    """ "otro día compro el tren", "la próxima semana llevo los zapatos": what a verb asks for is for another time."""
+    if reading.context.norm(i) not in _BUYS:
+        return False
+    before = itertools.takewhile(lambda e: e.kind not in _PARTS, reversed(reading.elements[:i]))
+    return _LATER.search(" ".join(reversed([reading.context.norm(e.index) for e in before]))) is not None
+
+
+def is_put_off(reading: "Reading", i: int) -> bool:
+    """ "los zapatos los compro otro día", "el tren para otro día": a thing without a number is for another time."""
+    if reading.elements[i].q is not None:
+        return False
+    behind = itertools.takewhile(lambda e: e.kind not in _PARTS, reading.elements[i + 1 : i + _AHEAD])
+    return _PUT_OFF.match(" ".join(reading.context.norm(e.index) for e in behind)) is not None
 
 
 def drop_priced(reading: "Reading", request: int, state: State) -> None:

@@ -142,6 +142,7 @@ class State(msgspec.Struct, eq=False):
     sticky: bool = False  # "no" with a comma: stays over it
     pending: int | Fraction | None = None  # a number before its thing was named
     company: bool = False  # whom or what occasion the order is for was told, up to the next mark
+    later: bool = False  # what follows is for another time, up to the next mark
     factor: Fraction | None = None
     multiple: Wish | None = None  # the thing of which as many are asked for, "lo mismo de"
     each: Quantity | None = None
@@ -149,6 +150,7 @@ class State(msgspec.Struct, eq=False):
 
     def end_sentence(self) -> None:
         self.mode = None
+        self.later = False
         self.refuse = self.instead = self.changing = self.only = False
         self.corrected = self.sticky
         self.sticky = False
@@ -156,13 +158,13 @@ class State(msgspec.Struct, eq=False):
 
     def end_line(self) -> None:
         """The end of a line ends its refusals and mentions."""
-        self.refuse = self.instead = False
+        self.refuse = self.instead = self.later = False
         if self.mode is Stance.MENTIONED:
             self.mode = None
 
     def end_clause(self, list_goes_on: bool) -> None:
         if not list_goes_on:
             self.refuse = False
-        self.sticky = False
+        self.sticky = self.later = False
         if self.company:
             self.mode, self.company = None, False
