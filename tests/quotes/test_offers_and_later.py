@@ -48,3 +48,12 @@ def test_what_is_for_another_time_is_no_order(later: str) -> None:
 @pytest.mark.parametrize("text", ["para la próxima semana quiero 2 gorras", "2 gorras, las llevo la próxima semana"])
 def test_a_day_of_delivery_is_no_other_time(text: str) -> None:
     assert {item.sku: item.quantity for item in quote("recado", text).items} == {"ACC-001": 2}
+
+
+@pytest.mark.parametrize(
+    "text", ["mil disculpas la tardanza, quiero 2 gorras", "perdón la tardanza, 2 gorras", "2 gorras perdón la demora"]
+)
+def test_an_apology_is_neither_a_good_nor_a_correction(text: str) -> None:
+    read = quote("recado", text)
+    assert {item.sku: item.quantity for item in read.items} == {"ACC-001": 2}
+    assert not read.asks
