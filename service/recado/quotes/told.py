@@ -29,6 +29,8 @@ _SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
 """What the customer saw is no thing that he has."""
 _PARTS: Final = frozenset([*SENTENCE_PARTS, role.AND, role.BUT])
 _BUYS: Final = frozenset(["compro", "compramos", "llevo", "llevamos", "pido", "pedimos", "encargo", "encargamos"])
+_LONGEST: Final = 8
+"""Elements of "los compro para la próxima semana", with one to spare."""
 _LATER: Final = re.compile(r"\b(otro dia|otra ocasion|(la|el|otra|otro) (proxim[ao]|semana|mes)\b|mas adelante)")
 _PUT_OFF: Final = re.compile(
     rf"(?:(?:l[oa]s?) (?:{'|'.join(_BUYS)}) (?:en |para )?{_LATER.pattern}|(?:para |en )?(?:otro dia|otra ocasion)\b)"
@@ -190,7 +192,7 @@ def is_put_off(reading: "Reading", i: int) -> bool:
     """ "los zapatos los compro otro día", "el tren para otro día": a thing without a number is for another time."""
     if reading.elements[i].q is not None:
         return False
-    behind = itertools.takewhile(lambda e: e.kind not in _PARTS, reading.elements[i + 1 : i + _AHEAD])
+    behind = itertools.takewhile(lambda e: e.kind not in _PARTS, reading.elements[i + 1 : i + _LONGEST])
     return _PUT_OFF.match(" ".join(reading.context.norm(e.index) for e in behind)) is not None
 
 
