@@ -50,18 +50,11 @@ RULES: Final = (
         counterexamples=("te doy mi número", "me las deja en 5 porfa"),
     ),
     Rule(
-        "price in soles",
-        Kind.PRICE,
-        "s / /|$|.* N",
-        end=digits.past_price,
-        examples=("2 gorras a [S/20]", "2 gorras a [S/. 20 cada una]"),
-    ),
-    Rule(
         "price behind the letters of its currency",
         Kind.PRICE,
-        "q|bs|gs ~N\nrd|c $ N",
+        "s / /|$|.* N\nq|bs|gs ~N\nrd|c $ N",
         end=digits.past_price,
-        examples=("inodoro [Q450 cada uno]", "pan de [Bs20]", "dame [RD$50]"),
+        examples=("2 gorras a [S/20]", "2 gorras a [S/. 20 cada una]", "inodoro [Q450]", "pan [Bs20]", "dame [RD$50]"),
         counterexamples=("q 2 camisas",),
     ),
     Rule(

@@ -116,11 +116,8 @@ def what_is_said(
     numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
     said = Said(head=at, last=at, adjacent=numeral)
     _walk(index, family, said, tokens, roles, at + 1)
-    owners = family.with_size(measured) if measured is not None else set()
-    fits = said.fitting(owners)
-    if measured is not None and fits:
-        said.candidates = set(fits)
-        said.sizes.append(measured)
+    if measured is not None and (fits := said.fitting(family.with_size(measured))):
+        _take(said, measured, fits, said.last + 1)
     return said
 
 
