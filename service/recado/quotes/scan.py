@@ -183,7 +183,7 @@ class Scanner(Scene):
         match = None
         open_to_names = not roles & FUNCTION or determined or role.HALF in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
-        open_to_names = open_to_names or self._is_entry(i, before)
+        open_to_names = open_to_names or self.opens_entry(i)
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
             if (
@@ -211,16 +211,6 @@ class Scanner(Scene):
         if match is None and self.is_long_name(i) and not self.is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
         return match
-
-    def _is_entry(self, i: int, before: Element | None) -> bool:
-        """Whether a line is a name and a number, even if the name is a steering word: "Salvo 1", a brand."""
-        opens = before is not None and before.kind is role.LINE
-        return (
-            opens
-            and i + 1 < len(self.tokens)
-            and self.tokens[i + 1].kind is NUMBER
-            and self.matcher.names(self.norms[i])
-        )
 
     def _number(self, i: int, phrase: Phrase | None) -> int:
         """The token after a number in words; 0 if there is none at `i`."""

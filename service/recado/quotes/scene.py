@@ -102,6 +102,12 @@ class Scene(Words):
             return True
         return bool(self.roles[i] & _NO_NOUN)
 
+    def opens_entry(self, i: int) -> bool:
+        """Whether a line is a name and a number, also if the name is a word that steers: "Salvo 1", a brand."""
+        if self.kind(-1) is not role.LINE or i + 1 == len(self.tokens):
+            return False
+        return self.tokens[i + 1].kind is NUMBER and self.matcher.names(self.norms[i])
+
     def opens_name(self, i: int) -> bool:
         """Whether a product is named at `i`, by one word or more: "media gorra", "media campera inflable"."""
         if self.is_product(i):
