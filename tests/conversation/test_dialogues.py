@@ -9,7 +9,7 @@ from tests.conversation.scoring import score
     ("name", "dialogues", "turns", "asks", "wrong_confirmations"),
     [
         ("dialogues-dev.jsonl", 1.0, 1.0, 0.98, 0),
-        ("dialogues-own.jsonl", 0.98, 0.99, 0.97, 0),
+        ("dialogues-own.jsonl", 0.97, 0.99, 0.97, 0),
         # By somebody who had not seen the code. In the first run 87 % of the dialogues and 93.9 % of the turns were
         # right, with 5 wrong confirmations.
         ("dialogues-blind.jsonl", 1.0, 1.0, 0.99, 0),

@@ -150,7 +150,8 @@ class Interpreter:
         fragment = f"de {step.mention.written}"
         bare = replace(as_bare(step), text=fragment, fragment=fragment, amount=None, describes=True)
         told = self._unnamed.qualities(bare, view) if step.mention.amount is not None and view.lines else []
-        return told[0] if len(told) == 1 and isinstance(told[0], Replace) else None
+        kind = told[0] if len(told) == 1 else None
+        return kind if isinstance(kind, Replace) and kind.comes not in step.mention.skus else None
 
     def _counts(self, mention: Mention, before: Step) -> list[Act]:
         """ "papas fritas 2 raciones": a word of its name is the unit in which a thing is counted."""
