@@ -57,9 +57,12 @@ FLOORS = [
     ("refacciones.jsonl", 0.97, 1.0, 0.97, 0.0, 0.03),
     ("musica.jsonl", 1.0, 1.0, 1.0, 0.0, 0.009),
     ("limpieza.jsonl", 0.99, 1.0, 1.0, 0.0, 0.0),
-    ("uniformes.jsonl", 0.9, 0.98, 0.9, 0.03, 0.03),
-    ("abarrotes2.jsonl", 0.97, 0.98, 0.97, 0.0, 0.0),
-    ("pasteleria.jsonl", 0.9, 0.94, 0.94, 0.05, 0.02),
+    ("uniformes.jsonl", 0.95, 0.98, 0.95, 0.015, 0.02),
+    ("abarrotes2.jsonl", 0.98, 0.98, 0.98, 0.0, 0.0),
+    ("pasteleria.jsonl", 0.97, 0.97, 0.97, 0.015, 0.02),
+    ("dulceria.jsonl", 0.91, 0.98, 0.92, 0.015, 0.072),
+    ("plomeria.jsonl", 0.91, 0.98, 0.91, 0.0, 0.0),
+    ("bebidas.jsonl", 0.98, 0.98, 0.98, 0.0, 0.02),
     ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
 ]
 
