@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -23,7 +24,12 @@ PROGRAMS = {"prometheus": ("promtool", "prometheus"), "nginx": ("nginx", "nginx-
 
 def pytest_configure() -> None:
     """Tests keep their files in memory if there is enough of it: each test waits for hundreds of commits, and the
-    disk is not what they test. TMPDIR overrides this. Processes that tests start inherit it."""
+    disk is not what they test. TMPDIR overrides this. Processes that tests start inherit it.
+
+    They inherit, too, that SIGINT is ignored where a shell runs the tests in the background; a Ctrl-C must reach them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
