@@ -165,7 +165,7 @@ def test_the_queue_outlives_the_release(release: Release) -> None:
     delivered."""
     release.outage(True)
     release.order(20)
-    eventually(lambda: release.queue()["pending_retry"] >= 20, 30, "a queue that grows")
+    eventually(lambda: release.queue()["queue_size"] >= 20, 30, "a queue that grows")
     release.helm("uninstall", RELEASE, "--wait")
     assert release.get("pvc", f"{NAME}-queue")["status"]["phase"] == "Bound"
     release.upgrade()
