@@ -1,7 +1,16 @@
 """The state of a dialogue after its last message, for tests that check it."""
 
 from recado.conversation import ReplyKind
-from recado.conversation.dialogue import Dialogue
+from recado.conversation.dialogue import Dialogue, State
+from recado.quotes import Catalogue
+
+
+def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
+    """The state of a conversation and the quantities of its quote, after these messages."""
+    dialogue = Dialogue(catalogue)
+    for text in texts:
+        dialogue.say(text)
+    return dialogue.state, quantities(dialogue)
 
 
 def kind(dialogue: Dialogue) -> ReplyKind | None:

@@ -6,6 +6,7 @@ import pytest
 from recado.conversation.dialogue import Dialogue, State
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
+from tests.conversation.replies import after
 from tests.conversation.scoring import SHOPS
 
 CLOTHES = Catalogue.from_csv(DEFAULT_PATH)
@@ -13,14 +14,6 @@ ELECTRONICS = Catalogue.from_csv(SHOPS / "electronica.csv")
 HARDWARE = Catalogue.from_csv(SHOPS / "ferreteria.csv")
 NAILS = {"CLA-002": 3, "HER-013": 2, "TUB-003": 4}
 SHOWN = {"CAM-001": 2, "ACC-001": 1}
-
-
-def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
-    """The state of a conversation after the last of the messages."""
-    dialogue = Dialogue(catalogue)
-    for text in texts:
-        dialogue.say(text)
-    return dialogue.state, {line.sku: line.quantity for line in dialogue.lines}
 
 
 def in_hardware(text: str) -> tuple[State, dict[str, object]]:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import State
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
+from tests.conversation.replies import after
 
 SHOP = """sku,name,aliases,unit_price,currency,unit
 J1,Juguete de madera,juguete,9.00,USD,
@@ -20,14 +21,6 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     path = tmp_path_factory.mktemp("shop") / "shop.csv"
     path.write_text(SHOP, "utf-8")
     return Catalogue.from_csv(path)
-
-
-def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
-    """The state of the conversation after these messages."""
-    dialogue = Dialogue(catalogue)
-    for text in texts:
-        dialogue.say(text)
-    return dialogue.state, {line.sku: line.quantity for line in dialogue.lines}
 
 
 @pytest.mark.parametrize(

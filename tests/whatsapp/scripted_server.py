@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import uvloop
 from tests.waiting import PATIENCE_SECONDS
 
 from recado.whatsapp.transport import GraphTransport
@@ -19,6 +20,7 @@ BOMB = gzip.compress(bytes(1_000_000), mtime=0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #: A certificate for `localhost`, valid until 2126, and its key; made for these tests, known to everyone.
 TLS = Path(__file__).parent / "tls"
+Test = Callable[[GraphTransport], Awaitable[None]]
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -81,3 +83,16 @@ async def post(transport: GraphTransport, url: str, body: bytes = b"{}", **timeo
     timeouts = {**dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE_SECONDS), **timeouts}
     request = httpx.Request("POST", url, content=body, extensions={"timeout": timeouts})
     return await transport.handle_async_request(request)
+
+
+def on_uvloop(*tests: Test) -> None:
+    """Runs tests of a transport on uvloop, each with a transport of its own."""
+
+    async def all_of_them() -> None:
+        for test in tests:
+            transport = GraphTransport(max_connections=4, keepalive_seconds=5)
+            await test(transport)
+            await transport.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(all_of_them())

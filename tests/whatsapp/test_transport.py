@@ -6,8 +6,7 @@ import ssl
 
 import httpx
 import pytest
-import uvloop
-from tests.whatsapp.scripted_server import BOMB, OK, TLS, Server, post, read_request, reset
+from tests.whatsapp.scripted_server import BOMB, OK, TLS, Server, on_uvloop, post, read_request, reset
 
 from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
@@ -295,20 +294,12 @@ async def test_a_compressed_response_is_judged_by_its_status(
 
 def test_it_works_the_same_on_uvloop() -> None:
     """Reuse, resets and limits, on the loop that production runs."""
-
-    async def all_of_it() -> None:
-        for test in (
-            test_the_request_goes_out_whole_and_the_connection_is_used_again,
-            test_a_body_may_end_with_the_connection,
-            test_no_response_in_time_is_a_read_timeout,
-            test_a_request_that_does_not_go_out_whole_is_a_write_failure,
-            test_a_slow_reader_gets_a_large_request,
-        ):
-            transport = GraphTransport(max_connections=4, keepalive_seconds=5)
-            await test(transport)
-            await transport.aclose()
-        await test_nobody_listens()
-        await test_tls_is_used_reused_and_verified()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(all_of_it())
+    on_uvloop(
+        test_the_request_goes_out_whole_and_the_connection_is_used_again,
+        test_a_body_may_end_with_the_connection,
+        test_no_response_in_time_is_a_read_timeout,
+        test_a_request_that_does_not_go_out_whole_is_a_write_failure,
+        test_a_slow_reader_gets_a_large_request,
+        lambda transport: test_nobody_listens(),
+        lambda transport: test_tls_is_used_reused_and_verified(),
+    )

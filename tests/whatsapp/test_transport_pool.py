@@ -7,9 +7,8 @@ import time
 
 import httpx
 import pytest
-import uvloop
 from tests.waiting import PATIENCE_SECONDS, until
-from tests.whatsapp.scripted_server import OK, Server, post, read_request, reset
+from tests.whatsapp.scripted_server import OK, Server, on_uvloop, post, read_request, reset
 
 from recado.whatsapp.transport import GraphTransport
 
@@ -167,19 +166,11 @@ async def test_closing_ends_the_calls_under_way(transport: GraphTransport) -> No
 
 def test_it_works_the_same_on_uvloop() -> None:
     """Reuse, resets and limits, on the loop that production runs."""
-
-    async def all_of_it() -> None:
-        for test in (
-            test_a_connection_that_the_server_closed_is_replaced,
-            test_a_connection_closed_while_the_loop_was_busy_is_replaced_too,
-            test_a_request_on_a_reused_connection_that_is_reset_is_not_resent,
-            test_the_pool_is_bounded_and_everybody_has_a_turn,
-            test_cancelled_calls_give_their_place_back,
-            test_closing_ends_the_calls_under_way,
-        ):
-            transport = GraphTransport(max_connections=4, keepalive_seconds=5)
-            await test(transport)
-            await transport.aclose()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(all_of_it())
+    on_uvloop(
+        test_a_connection_that_the_server_closed_is_replaced,
+        test_a_connection_closed_while_the_loop_was_busy_is_replaced_too,
+        test_a_request_on_a_reused_connection_that_is_reset_is_not_resent,
+        test_the_pool_is_bounded_and_everybody_has_a_turn,
+        test_cancelled_calls_give_their_place_back,
+        test_closing_ends_the_calls_under_way,
+    )

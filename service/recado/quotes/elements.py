@@ -14,6 +14,8 @@ from recado.quotes.sizes import Size
 
 VERBS: Final = frozenset([role.REQUEST, role.ADD, role.REMOVE, role.CHANGE])
 THINGS: Final = frozenset([role.PRODUCT, role.SEVERAL, role.UNKNOWN, role.QUALITY])
+ALL: Final = frozenset(["todo", "todos", "todas"])
+"""Words for everything that was named."""
 
 
 class Flag(IntEnum):

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes import role
-from recado.quotes.elements import Element, Flag
+from recado.quotes.elements import ALL, Element, Flag
 from recado.quotes.matcher import MOST_CHOICES, How
 from recado.quotes.numbers import Quantity
 from recado.quotes.role import Role
@@ -16,7 +16,6 @@ from recado.quotes.words import Kind
 if TYPE_CHECKING:
     from recado.quotes.reading import Reading
 
-ALL: Final = frozenset(["todo", "todos", "todas"])
 _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
 """Tables of qualities: a thing has one of each."""
 

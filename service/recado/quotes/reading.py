@@ -8,7 +8,7 @@ from recado.quotes.amounts import bare_quantity, may_be_each, of_each_kind, shar
 from recado.quotes.binding import Binder
 from recado.quotes.context import QUIET, Context
 from recado.quotes.corrections import amends, correct, counts_anew, keep_only, wished
-from recado.quotes.elements import THINGS, Element, Flag
+from recado.quotes.elements import ALL, THINGS, Element, Flag
 from recado.quotes.heads import Serving, serve
 from recado.quotes.matcher import Matcher
 from recado.quotes.numbers import Quantity
@@ -112,7 +112,7 @@ class Reading:
         if role.WITHOUT not in self.kinds:
             return
         for i, element in enumerate(self.elements):
-            if element.kind is role.WITHOUT and self.context.norm(i - 1) in ("todo", "todos", "todas"):
+            if element.kind is role.WITHOUT and self.context.norm(i - 1) in ALL:
                 thing = self.context.next(i, QUIET)
                 match = self.elements[thing].match if thing < len(self.elements) else None
                 for wish in self.wishes:

@@ -7,7 +7,7 @@ from typing import Final
 
 from recado.quotes import role
 from recado.quotes.codes import join_codes, join_models
-from recado.quotes.elements import Element, Flag
+from recado.quotes.elements import ALL, Element, Flag
 from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.lists import drop_indices, part_amounts
@@ -43,7 +43,6 @@ _NO_NOUN: Final = frozenset(
 )
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
-_ALL: Final = frozenset(["todo", "todos", "todas"])
 BEHIND: Final = 40
 """How many earlier elements are looked at: more than any sentence has."""
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
@@ -204,7 +203,7 @@ class Scene(Words):
     def after_all(self) -> bool:
         """Whether "todos" precedes, also when "de" or "en" follows it: "6 jeans, todos azules"."""
         i = len(self.elements) - 1 - (self.kind(-1) in (role.OF, role.TO, role.DEFINITE))
-        return i > 0 and self.elements[i].kind is role.NOISE and self.norms[self.elements[i].start] in _ALL
+        return i > 0 and self.elements[i].kind is role.NOISE and self.norms[self.elements[i].start] in ALL
 
     def is_of_kin(self, product: int, norm: str) -> bool:
         """Whether a word names products that share a head with this one, but not this one."""

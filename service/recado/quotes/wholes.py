@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from recado.quotes import role
-from recado.quotes.elements import Flag
-from recado.quotes.qualities import ALL
+from recado.quotes.elements import ALL, Flag
 from recado.quotes.wishes import Doubt, Stance
 
 if TYPE_CHECKING:
