@@ -94,6 +94,7 @@ def given_up(release: Release) -> None:
 
 
 def no_certificate(release: Release) -> None:
+    release.kubectl("delete", f"secret/{NAME}-tls", "--ignore-not-found")
     release.ingress(host="pedidos.example.com")
 
 
