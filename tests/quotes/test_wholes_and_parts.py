@@ -298,3 +298,33 @@ def test_some_are_taken_off_or_are_a_share(shop: str, text: str, expected: Lines
 
 def test_more_than_there_are_cannot_be_taken_off() -> None:
     assert quote("gimnasio", "4 gorras y quítale 6").unclear == ("6",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("las 2 piñatas, la de unicornio y la de dinosaurio", {"PIN-03": 1, "PIN-04": 1}),
+        ("2 piñatas, la de unicornio y 1 de dinosaurio", {"PIN-03": 1, "PIN-04": 1}),
+        ("3 piñatas, la de unicornio y 2 de dinosaurio", {"PIN-03": 1, "PIN-04": 2}),
+        ("3 piñatas, 2 de unicornio y la de dinosaurio", {"PIN-03": 2, "PIN-04": 1}),
+        ("2 piñatas, la de unicornio", {"PIN-03": 2}),
+    ],
+)
+def test_a_number_is_that_of_all_kinds_that_follow(text: str, expected: Lines) -> None:
+    """The first of several kinds is not the whole number."""
+    assert lines("dulceria", text) == expected
+    assert not quote("dulceria", text).asks
+
+
+def test_kinds_that_do_not_make_up_the_number_are_asked_back() -> None:
+    assert quote("dulceria", "3 piñatas, la de unicornio y la de dinosaurio").asks
+
+
+@pytest.mark.parametrize("text", ["vasos", "vasos y palos", "palos, vasos", "quiero vasos", "hola, vasos"])
+def test_a_container_that_is_sold_empty_is_asked_back(text: str) -> None:
+    """ "vaso" holds things elsewhere, but here it is what products are called by."""
+    assert [entry.text for entry in quote("dulceria", text).unmatched] == ["vasos"]
+
+
+def test_a_container_behind_a_thing_is_how_it_is_sold() -> None:
+    assert not quote("dulceria", "2 cocadas en vaso").asks

@@ -167,6 +167,7 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
         return
     assert last.product is not None
     whole = last.whole or last
+    _share_amount(reading, last, q)
     wish = Wish(element, product, element.text, whole=whole)
     wish.doubts.append(Doubt.HEAD_LEFT_OUT)
     if element.words and not reading.matcher.is_told(product, element.words, last.product):
@@ -176,6 +177,16 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
         whole.specific = _is_specific(reading, whole, product)
         whole.kinds.append(wish)
     _add_wish(reading, wish, q)
+
+
+def _share_amount(reading: "Reading", first: Wish, q: Quantity | None) -> None:
+    """ "las 2 piñatas, la grande y la mediana": a kind that took the whole amount is one of it, since another kind
+    follows."""
+    whole = first.whole
+    if whole is None or whole.product is not None or whole.amount is None or first.element.q is not None:
+        return
+    if q is None or reading.context.kind(_before_kind(reading, first.element)) is role.DEFINITE:
+        first.amount, whole.state = None, Stance.WANTED
 
 
 def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
@@ -228,9 +239,14 @@ def _is_listed_kind(reading: "Reading", element: Element) -> bool:
         return True
     if reading.context.kind(i) is role.AND:
         return False
-    if reading.context.kind(i) is role.OF:
-        i -= 1
+    i = _before_kind(reading, element)
     return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
+
+
+def _before_kind(reading: "Reading", element: Element) -> int:
+    """The element before a kind and its "de"."""
+    i = element.index - 1
+    return i - (reading.context.kind(i) is role.OF)
 
 
 def _as_many(reading: "Reading", last: Wish, element: Element, state: State) -> Quantity | None:
@@ -347,7 +363,8 @@ def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these
             _add_wish(reading, Wish(element, found.pop(), element.text), q)
             return
-        wish = Wish(element, found.pop(), element.text, last.amount, last.pairs, last.unit, whole=last)
+        amount = None if last.kinds else last.amount  # "3 piñatas, 2 grandes y la mediana": one of them
+        wish = Wish(element, found.pop(), element.text, amount, last.pairs, last.unit, whole=last)
         if q is not None:
             wish.set_amount(q)
         wish.doubts.append(Doubt.HEAD_LEFT_OUT)

@@ -19,6 +19,8 @@ from recado.quotes.words import Kind
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
 _CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
 """Pronouns that only a verb follows: "le ofrezco"."""
+_OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
+"""What precedes a thing without an amount."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
 """Endings of words that only say how: "mozzarella rallada"."""
 
@@ -38,10 +40,24 @@ def add_container(scene: Scene, i: int, determined: bool) -> int:
         if scene.matcher.products[match.products[0]].pair:  # "caja de zapatos" is no pair of shoes
             return add_unknown(scene, i)
         return add_contents(scene, i, at, match)
+    if scene.kind(-1) in _OPENS_PART and not scene.has(i + 1, role.OF) and (goods := _sold_empty(scene, i)) is not None:
+        return add_thing(scene, i, goods)
     if determined or scene.has(i + 1, role.OF) or (scene.kind(-1) is role.AND and role.GOOD in scene.roles[i]):
         return add_unknown(scene, i)
     scene.add(role.NOISE, i, i + 1, scene.roles[i])
     return i + 1
+
+
+def _sold_empty(scene: Scene, i: int) -> Match | None:
+    """The products whose names begin with the container at `i`: "vasos", where there are "vasos 7 oz" and
+    "vasos 12 oz"."""
+    roles = [*scene.roles]
+    roles[i] = roles[i] - {role.CONTAINER}
+    match = scene.matcher.match(scene.tokens, roles, i)
+    if match is None or match.how is not How.SEVERAL:
+        return None
+    called = tuple(n for n in match.products if scene.matcher.is_called(n, scene.norms[i]))
+    return msgspec.structs.replace(match, products=called) if len(called) > 1 else None
 
 
 def held_by(scene: Scene, i: int) -> tuple[int, Match | None]:
