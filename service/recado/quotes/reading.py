@@ -15,6 +15,7 @@ from recado.quotes.numbers import Quantity
 from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.role import Role
 from recado.quotes.scan import Scanner
+from recado.quotes.shared import share_sizes
 from recado.quotes.steering import EFFECTS
 from recado.quotes.told import CLAUSE_ENDS, drop_offers, is_put_off, mode_of
 from recado.quotes.wholes import settle_wholes
@@ -41,10 +42,12 @@ class Reading:
         self.servings: list[Serving] = []  # what each of several gets
         self._line = -1  # where the last line broke
         self.focus: Wish | None = None  # the wish that was spoken of last
+        Binder(self.scanner.tokens, matcher).bind(self.elements)
+        if any(element.kind is role.SEVERAL for element in self.elements):
+            share_sizes(self.scanner, self.elements)
         self.kinds = frozenset([element.kind for element in self.elements])
         self.asks_price = not self.kinds.isdisjoint(_PRICES)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
-        Binder(self.scanner.tokens, matcher).bind(self.elements)
         self._follow()
 
     def _follow(self) -> None:
