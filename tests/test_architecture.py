@@ -1,7 +1,7 @@
 """The shape of the package: no import cycles between its parts, and no layer that imports one above it."""
 
 import ast
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -32,14 +32,14 @@ WEBHOOK_LINES = 150
 
 
 @cache
-def imports(*, loading: bool = False) -> dict[str, set[str]]:
-    """Every module of the package with the modules that it imports, type-checking imports included. loading: only the
-    imports at the top of a module, which happen when it is loaded."""
+def imports() -> dict[str, set[str]]:
+    """Every module of the package with the modules that it imports: also for type checking only, and inside
+    functions."""
     modules = {_name(path): path for path in PACKAGE.rglob("*.py")}
     found = {}
     for name, path in modules.items():
         tree = ast.parse(path.read_text())
-        found[name] = set(_imported(tree.body if loading else ast.walk(tree), modules.keys())) - {name}
+        found[name] = set(_imported(ast.walk(tree), modules.keys())) - {name}
     return found
 
 
@@ -75,16 +75,11 @@ def test_parts_do_not_import_each_other() -> None:
 
 
 def test_modules_do_not_import_each_other() -> None:
-    """There is no cycle between modules either, type-checking imports included."""
-    assert _cycle({name: targets for name, targets in imports().items() if part(name) != "quotes"}) == []
+    """There is no cycle between modules either."""
+    assert _cycle(imports()) == []
 
 
-def test_modules_do_not_load_each_other() -> None:
-    """Modules of quotes/ name each other's types and import a few others late, but there is no cycle when they load."""
-    assert _cycle(dict(imports(loading=True))) == []
-
-
-def _cycle(graph: dict[str, set[str]]) -> list[str]:
+def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
     """The modules of one import cycle; empty if there is none."""
     try:
         tuple(TopologicalSorter(graph).static_order())

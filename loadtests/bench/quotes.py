@@ -23,6 +23,7 @@ from pathlib import Path
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.steps import Steps
 
 CASES = sorted(Path("tests/quotes").glob("cases-*.jsonl"))
 NOUNS = [
@@ -153,7 +154,7 @@ def main() -> None:
     report("10,000 products", times(big, messages + own))
     for label, message in HOSTILE.items():
         fresh = Catalogue(catalogue.products, catalogue.currency)
-        fresh.matcher()
+        fresh.matcher(Steps())
         cold = times(QuoteService(partial(_same, fresh)), [message])[0]
         worst = times(big, [message])[0]
         print(f"{'hostile: ' + label:<38} {cold:.1f} ms, on 10,000 products {worst:.1f} ms")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from recado.conversation.dialogue import Dialogue, State
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.product import Product
 from recado.quotes.text import plain
 from tests.conversation.scoring import SHOPS
 

@@ -9,7 +9,8 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, State
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.product import Product
 from recado.whatsapp.attached import CartLine, Location
 from recado.whatsapp.content import Buttons, List, Text
 from recado.whatsapp.payloads import MessageType

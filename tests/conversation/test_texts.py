@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from recado.conversation import Policy, texts
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH, Product
+from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.money import money
+from recado.quotes.product import Product
 
 CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 SERVICE = QuoteService(lambda: CATALOGUE)

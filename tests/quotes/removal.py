@@ -17,6 +17,7 @@ from recado.quotes.constructions import Table as Constructions
 from recado.quotes.noise import RULES
 from recado.quotes.scan import Scanner
 from recado.quotes.spans import Rule, Table
+from recado.quotes.steps import Steps
 from recado.quotes.text import tokenise
 from recado.quotes.words import Kind, Words
 
@@ -34,8 +35,7 @@ class Removal(NamedTuple):
 
 def spans(text: str, rules: tuple[Rule, ...] = RULES) -> set[tuple[Kind, str]]:
     """The spans of a message as written, each with its kind."""
-    matcher = CATALOGUE.matcher()
-    matcher.begin()
+    matcher = CATALOGUE.matcher(Steps())
     scanner = Scanner(text, matcher)
     words = Words(scanner.text, scanner.tokens, scanner.roles, matcher)
     found = Table(rules).spans(words).values()

@@ -1,5 +1,7 @@
 """The maximum cost of reading a message, counted in lines of Python and in steps."""
 
+import threading
+
 import msgspec
 import pytest
 from loadtests.bench.quotes import HOSTILE
@@ -35,7 +37,7 @@ def fresh(catalogue: Catalogue = CATALOGUE) -> QuoteService:
     """A service with an empty cache of words. The language's tables are loaded, as this happens once in a process."""
     SERVICE.quote("2 camisas y media docena de gorras, no, mejor 3")
     forgetful = Catalogue(catalogue.products, catalogue.currency)
-    forgetful.matcher()
+    forgetful.matcher(Steps())
     return QuoteService(lambda: forgetful)
 
 
@@ -88,8 +90,7 @@ def test_a_word_is_read_up_to_its_bound() -> None:
 
 
 def test_unknown_words_are_searched_for_a_bounded_number_of_times() -> None:
-    matcher = CATALOGUE.matcher()
-    matcher.begin()
+    matcher = CATALOGUE.matcher(Steps())
     for n in range(2 * MOST_SEARCHES):
         matcher.near(f"qwrt{chr(97 + n % 26)}p{chr(97 + n // 26)}zx")
         matcher.nearest(f"zzvb{chr(97 + n % 26)}k{chr(97 + n // 26)}wq")
@@ -123,6 +124,32 @@ def test_an_order_searches_only_for_words_that_nobody_knows(
     assert len(searches) <= most
     service.quote(f"{order}!")
     assert len(searches) <= most
+
+
+def test_messages_that_are_read_at_once_share_no_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each search of a hostile message waits until another thread has read an order with a misspelled word."""
+    service, search = fresh(), Steps.search
+    granted, orders = 0, 0
+
+    def interrupted(steps: Steps) -> bool:
+        nonlocal granted
+        if threading.current_thread() is not threading.main_thread():
+            return search(steps)
+        reader = threading.Thread(target=order)
+        reader.start()
+        reader.join()
+        may = search(steps)
+        granted += may
+        return may
+
+    def order() -> None:
+        nonlocal orders
+        orders += service.quote(f"2 camizetaz y 3 gorrra {orders}").items != ()
+
+    monkeypatch.setattr(Steps, "search", interrupted)
+    service.quote(" ".join(f"qwrt{chr(97 + n % 26)}p{chr(97 + n // 26)}zx" for n in range(2 * MOST_SEARCHES)))
+    assert granted == MOST_SEARCHES
+    assert orders > MOST_SEARCHES
 
 
 def test_steps_end() -> None:

@@ -40,6 +40,15 @@ def test_the_nearest_product_gets_all_its_phrases_in_one_line() -> None:
     assert found[1].line == "CAB-01,Cable HDMI 2 m,cable vga,9.90,USD"
 
 
+def test_every_phrase_is_looked_for() -> None:
+    """However many the report has: what limits the searches of one message does not limit the report's."""
+    phrases = [f"gorra{first}{second}" for first in "bcdfghjk" for second in "lmnpqrtv"]
+
+    (found,) = proposals([asked(phrase) for phrase in phrases], CATALOGUE)
+
+    assert list(found.phrases) == phrases
+
+
 @pytest.mark.parametrize(
     "unsold",
     [asked("telefonos"), asked("gorra de • azul"), asked("gorra o cachucha", kind=Unmet.AMBIGUOUS)],

@@ -1,7 +1,7 @@
 """Quantities that are apart from their thing: "mejor 3", "camisas, 4", "2 de cada uno", "el doble"."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.binding import SIZE_OF_PAIRS
@@ -12,13 +12,11 @@ from recado.quotes.lexicon import NONE
 from recado.quotes.matcher import MOST_CHOICES, How, Match
 from recado.quotes.numbers import Quantity, Unusable
 from recado.quotes.qualities import part_of
+from recado.quotes.reading import Reading
 from recado.quotes.role import Role
 from recado.quotes.text import NUMBER
-from recado.quotes.wishes import Doubt, Stance, State, Wish
+from recado.quotes.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.words import Kind
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
 
 _HALF: Final = Fraction(1, 2)
 _TO: Final = frozenset([role.TO, role.DEFINITE])
@@ -28,14 +26,14 @@ _AHEAD: Final = 40
 """Elements looked at after the current one: more than any sentence has."""
 
 
-def bare_quantity(reading: "Reading", i: int, element: Element, state: State) -> None:
+def bare_quantity(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     """Gives a quantity without a thing to its thing. A quantity that finds none, and is not a size or a share, is
     left over."""
     if _add_half(reading, i, element) or _place(reading, i, element, state):
         element.flags.add(Flag.PLACED)
 
 
-def _add_half(reading: "Reading", i: int, element: Element) -> bool:
+def _add_half(reading: Reading, i: int, element: Element) -> bool:
     """ "pizza y media": one and a half of the thing right before."""
     q = element.quantity
     if q is None or q.value != _HALF or q.unit is not None or reading.context.kind(i - 1) is not role.AND:
@@ -47,7 +45,7 @@ def _add_half(reading: "Reading", i: int, element: Element) -> bool:
     return True
 
 
-def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
+def _place(reading: Reading, i: int, element: Element, state: ReadingState) -> bool:
     """Gives a quantity to the thing that it counts; false if there is none."""
     q = element.quantity
     assert q is not None
@@ -64,7 +62,7 @@ def _place(reading: "Reading", i: int, element: Element, state: State) -> bool:
     return _count(reading, i, last, element, q, state) if measured is None else measured
 
 
-def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None:
+def _steer(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool | None:
     """Whether the words around a quantity show its place: "2 de cada uno", "para 3 personas"; None if they do not."""
     context = reading.context
     j = context.next(i, QUIET)
@@ -90,7 +88,7 @@ def _steer(reading: "Reading", i: int, q: Quantity, state: State) -> bool | None
     return None
 
 
-def _give_each_anew(reading: "Reading", q: Quantity, state: State) -> None:
+def _give_each_anew(reading: Reading, q: Quantity, state: ReadingState) -> None:
     """ "3 tableros de 12 y 3 de 8, mejor 2 de cada uno"."""
     for wish in reading.wishes:
         if wish.state is Stance.WANTED:
@@ -100,7 +98,7 @@ def _give_each_anew(reading: "Reading", q: Quantity, state: State) -> None:
     state.corrected = False
 
 
-def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
+def _takes_back(reading: Reading, i: int, q: Quantity) -> bool:
     """ "50 m de cable 14 y 4 tomas. El 14 ya no": refuses the only thing that has the number in its name."""
     if not reading.context.post_negated(i):
         return False
@@ -116,7 +114,7 @@ def _takes_back(reading: "Reading", i: int, q: Quantity) -> bool:
     return len(named) == 1
 
 
-def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
+def _is_of_thing(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool:
     """Whether a number counts the thing before it although it follows a preposition or a copula."""
     before = reading.context.kind(i - 1)
     if before is role.TO and reading.context.norm(i - 1) == "como":
@@ -124,7 +122,7 @@ def _is_of_thing(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
     return (state.corrected and before in (role.TO, role.BY, role.COPULA)) or (before is role.OF and q.unit is not None)
 
 
-def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
+def _measure(reading: Reading, i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
     """Whether a quantity measures the last thing, or is a size; None if it may count the thing."""
     if q.unusable is Unusable.VAGUE and last.amount is None:
         last.set_amount(q)  # "gasas varias"
@@ -144,7 +142,7 @@ def _measure(reading: "Reading", i: int, last: Wish, element: Element, q: Quanti
     return None
 
 
-def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity, state: State) -> bool:
+def _count(reading: Reading, i: int, last: Wish, element: Element, q: Quantity, state: ReadingState) -> bool:
     """Lets a quantity count the last thing: as its amount, as more of it, as a part of it, or as a correction."""
     if Flag.ANOTHER in element.flags and last.amount is None and _is_the_first(reading, i, last):
         return _take(last, q)
@@ -172,7 +170,7 @@ def _count(reading: "Reading", i: int, last: Wish, element: Element, q: Quantity
     return _give(reading, i, last, element)
 
 
-def _correct(reading: "Reading", last: Wish, element: Element, q: Quantity, state: State) -> None:
+def _correct(reading: Reading, last: Wish, element: Element, q: Quantity, state: ReadingState) -> None:
     """ "mejor 3", but not of sizes: "talla 38, mejor 40"."""
     state.corrected = False
     if q.value in SIZE_OF_PAIRS and _is_sized(reading, last, element):
@@ -182,12 +180,12 @@ def _correct(reading: "Reading", last: Wish, element: Element, q: Quantity, stat
     last.doubts.append(Doubt.CORRECTED)
 
 
-def _is_the_first(reading: "Reading", i: int, last: Wish) -> bool:
+def _is_the_first(reading: Reading, i: int, last: Wish) -> bool:
     """ "la de limón, una, y la de chocolate otra", "perdió la flauta, deme otra"."""
     return reading.elements[i - 1] is last.element or reading.context.is_of_reason(last.element)
 
 
-def _is_the_rest(reading: "Reading", i: int) -> bool:
+def _is_the_rest(reading: Reading, i: int) -> bool:
     """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those already wished."""
     if reading.context.kind(i - 1) is role.DEFINITE:
         return True
@@ -198,7 +196,7 @@ def _is_the_rest(reading: "Reading", i: int) -> bool:
     return one and before is not None and reading.context.kind(before.index + 1) is role.FOR
 
 
-def _subtract(reading: "Reading", i: int, q: Quantity, state: State) -> bool:
+def _subtract(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool:
     """ "4 gorras y quítale una", "quítale una a las gorras": takes some of a thing away; false if the message does
     not have so many. A thing that it has none of belongs to the open quote."""
     wish, at = reading.last((Stance.WANTED,)), reading.context.next(i, _TO)
@@ -219,7 +217,7 @@ def _take(wish: Wish, q: Quantity) -> bool:
     return True
 
 
-def _ask_for_unknown(reading: "Reading", i: int) -> bool:
+def _ask_for_unknown(reading: Reading, i: int) -> bool:
     """ "Jogin talle 12, 2 unidades": a number after only an unknown thing counts that thing."""
     element = reading.elements[i]
     unknown = reading.elements[i - 2] if i > 1 and reading.context.norm(i - 1) == "," else None
@@ -234,13 +232,13 @@ def _ask_for_unknown(reading: "Reading", i: int) -> bool:
     return False
 
 
-def _is_size(reading: "Reading", last: Wish, value: int | Fraction) -> bool:
+def _is_size(reading: Reading, last: Wish, value: int | Fraction) -> bool:
     if last.product is None or not reading.matcher.products[last.product].pair:
         return False
     return value in SIZE_OF_PAIRS and Flag.QUALIFIED in last.element.flags
 
 
-def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
+def _is_sized(reading: Reading, last: Wish, until: Element) -> bool:
     """Whether the customer gave a size of the last thing in digits; then the next number may be a size, too."""
     spans, tokens = reading.scanner.spans, reading.scanner.tokens
     start = max(last.element.start, until.start - _AHEAD)
@@ -248,7 +246,7 @@ def _is_sized(reading: "Reading", last: Wish, until: Element) -> bool:
     return any(span.kind is Kind.SIZE and tokens[span.end - 1].kind is NUMBER for span in told)
 
 
-def _share(reading: "Reading", i: int, last: Wish) -> None:
+def _share(reading: Reading, i: int, last: Wish) -> None:
     """ "Mi hermana quiere 2 y yo 3", "2 para mí y 3 para mi hermana": another person's share of the last thing."""
     element, context = reading.elements[i], reading.context
     q = element.quantity
@@ -262,7 +260,7 @@ def _share(reading: "Reading", i: int, last: Wish) -> None:
     last.doubts.append(Doubt.IN_PARTS)
 
 
-def _give(reading: "Reading", i: int, last: Wish, element: Element) -> bool:
+def _give(reading: Reading, i: int, last: Wish, element: Element) -> bool:
     """ "Camisas, 4": the quantity after the mark belongs to the thing before it; "camisas y gorras, 2 y 3": in turn."""
     q = element.quantity
     assert q is not None
@@ -292,7 +290,7 @@ def _is_article(element: Element) -> bool:
     return element.quantity is not None and element.quantity.article
 
 
-def multiple(reading: "Reading", i: int, kind: Role, state: State) -> None:
+def multiple(reading: Reading, i: int, kind: Role, state: ReadingState) -> None:
     factor = {role.SAME: Fraction(1), role.DOUBLE: Fraction(2), role.TRIPLE: Fraction(3), role.HALF_OF: Fraction(1, 2)}[
         kind
     ]
@@ -314,7 +312,7 @@ def multiple(reading: "Reading", i: int, kind: Role, state: State) -> None:
         last.doubts.append(Doubt.COMPUTED)
 
 
-def each(reading: "Reading", i: int, state: State) -> None:
+def each(reading: Reading, i: int, state: ReadingState) -> None:
     if serves_each(reading, i):
         return
     if (
@@ -329,7 +327,7 @@ def each(reading: "Reading", i: int, state: State) -> None:
             state.each = q
 
 
-def of_each_kind(reading: "Reading", i: int, amount: Quantity | None) -> Quantity | None:
+def of_each_kind(reading: Reading, i: int, amount: Quantity | None) -> Quantity | None:
     """How many of each: "una barra de cada sabor"; none if the word may be other things, too."""
     match = reading.elements[i].match
     if match is None or match.how is not How.SEVERAL or not reading.context.tells_each_kind(i):
@@ -338,14 +336,14 @@ def of_each_kind(reading: "Reading", i: int, amount: Quantity | None) -> Quantit
     return amount if told else None
 
 
-def may_be_each(reading: "Reading", i: int, match: Match) -> bool:
+def may_be_each(reading: Reading, i: int, match: Match) -> bool:
     """ "una brocha de cada medida", if "brocha" is the name of one product: whether there are more of its kind."""
     if match.words > 1 or not reading.context.tells_each_kind(i):
         return False
     return any(len(family.products) > 1 for family in reading.matcher.families_of(match.products[0]))
 
 
-def share_each(reading: "Reading", state: State) -> None:
+def share_each(reading: Reading, state: ReadingState) -> None:
     if state.each is None:
         return
     wanted = [wish for wish in reading.wishes if wish.state is Stance.WANTED]

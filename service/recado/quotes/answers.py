@@ -5,12 +5,14 @@ from fractions import Fraction
 from typing import Final
 
 from recado.quotes.acts import Act, Answer, Narrow, Pending, Quantity, View
-from recado.quotes.catalogue import Catalogue, Product
+from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Mention, Named, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis, Meant
+from recado.quotes.matcher import Matcher
 from recado.quotes.measures import amount_of
 from recado.quotes.numbers import Unusable
+from recado.quotes.product import Product
 from recado.quotes.service import as_sold
 from recado.quotes.text import key, plain, tokenise
 
@@ -20,9 +22,9 @@ _REST: Final = frozenset(["resto", "demas"])
 class Answers:
     """Reads steps against the open questions."""
 
-    def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis) -> None:
+    def __init__(self, catalogue: Catalogue, matcher: Matcher, ellipsis: Ellipsis) -> None:
         self._catalogue = catalogue
-        self._matcher = catalogue.matcher()
+        self._matcher = matcher
         self._ellipsis = ellipsis
 
     def answer(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:

@@ -9,17 +9,17 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from recado.errors import Expected
+from recado.quotes.index import Language
 from recado.quotes.language import LanguageError, stamp
+from recado.quotes.matcher import Matcher
+from recado.quotes.product import Product
+from recado.quotes.steps import Steps
 from recado.quotes.text import NUMBER, WORD, plain, tokenise
-
-if TYPE_CHECKING:
-    from recado.quotes.index import Language
-    from recado.quotes.matcher import Matcher
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +30,6 @@ UNITS: Final = ("kg", "g", "l", "ml", "m", "m2", "m3")
 DEFAULT_PATH: Final = Path(__file__).with_name("data") / "catalogo.csv"
 _HIGHEST_PRICE: Final = Decimal(10**12)
 _LONGEST_NAME: Final = 200
-
-
-class Product(msgspec.Struct, frozen=True):
-    """One line of the catalogue. `pair`: it is sold in pairs, as an alias "par de ..." says. `unit`: one of UNITS."""
-
-    sku: str
-    name: str
-    aliases: tuple[str, ...]
-    unit_price: Decimal
-    pair: bool
-    unit: str | None = None
 
 
 class CatalogueError(Expected, ValueError):
@@ -59,7 +48,7 @@ class CatalogueError(Expected, ValueError):
 class Catalogue:
     """Products, all in one currency. Immutable; the index for reading orders is made at first use."""
 
-    def __init__(self, products: tuple[Product, ...], currency: str, language: "Language | None" = None) -> None:
+    def __init__(self, products: tuple[Product, ...], currency: str, language: Language | None = None) -> None:
         self.products = products
         self.currency = currency
         self.by_sku = {product.sku: product for product in products}
@@ -86,7 +75,7 @@ class Catalogue:
         if problems:
             raise CatalogueError(path, problems)
         catalogue = cls(products, currency, _language(words))
-        catalogue.matcher()
+        catalogue.matcher(Steps())
         return catalogue
 
     def without(self, sku: str) -> "Catalogue":
@@ -94,20 +83,16 @@ class Catalogue:
         left = tuple(product for product in self.products if product.sku != sku)
         return Catalogue(left, self.currency, self._language)
 
-    def matcher(self) -> "Matcher":
-        """The index that finds this catalogue's products in a text."""
+    def matcher(self, steps: Steps) -> Matcher:
+        """Finds this catalogue's products in one message, within the message's `steps`."""
         if self._matcher is None:
-            from recado.quotes.matcher import Matcher
-
             self._matcher = Matcher(self.products, self._language)
-        return self._matcher
+        return self._matcher.within(steps)
 
 
-def _language(words: Path | None) -> "Language | None":
+def _language(words: Path | None) -> Language | None:
     if words is None:
         return None
-    from recado.quotes.index import Language
-
     return Language.of(words)
 
 

@@ -1,13 +1,10 @@
 """Codes and models in a message: "TAC-03 x5", "3 del 10007", "cod. 10054"; "papel A4", "lápiz 2B"."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes.lexicon import Lexicon
 from recado.quotes.text import NUMBER, PUNCT, WORD, Token
-
-if TYPE_CHECKING:
-    from recado.quotes.matcher import Matcher
 
 _MARKS: Final = frozenset(["cod", "codigo", "ref", "referencia", "sku", "art"])
 _LONGEST: Final = 7
@@ -19,14 +16,15 @@ _CLEAR: Final = 5
 """Digits from which a number alone is a code; a shorter one may be an amount."""
 
 
-def join_codes(tokens: list[Token], matcher: "Matcher") -> None:
-    """Makes one word of each code, with the word that announces it."""
+def join_codes(tokens: list[Token], codes: Collection[str], shapes: Collection[str]) -> None:
+    """Makes one word of each code, with the word that announces it: of the catalogue's `codes`, and of those with a
+    hyphen that have one of their `shapes`."""
     i = len(tokens) - 1
     while i >= 0:
-        i = _join(tokens, i, matcher) - 1 if tokens[i].kind is NUMBER else i - 1
+        i = _join(tokens, i, codes, shapes) - 1 if tokens[i].kind is NUMBER else i - 1
 
 
-def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
+def _join(tokens: list[Token], i: int, codes: Collection[str], shapes: Collection[str]) -> int:
     """Joins the code whose last number is at token `i`; returns the token where it starts, or `i`."""
     end = i + 1
     while end < len(tokens) and not tokens[end].spaced and tokens[end].kind is WORD and end - i < 3:
@@ -43,7 +41,7 @@ def _join(tokens: list[Token], i: int, matcher: "Matcher") -> int:
                 break
             else:
                 hyphen = True
-            ours = code in matcher.codes or (hyphen and code_shape(code) in matcher.code_shapes)
+            ours = code in codes or (hyphen and code_shape(code) in shapes)
             if token.kind is not PUNCT and ours and _is_meant(tokens, at, code):
                 start = _mark(tokens, at)
                 first, last = tokens[start], tokens[stop - 1]

@@ -7,7 +7,7 @@ from recado.quotes.elements import THINGS, VERBS, Element, Flag
 from recado.quotes.numbers import Quantity
 from recado.quotes.role import Role, Roles
 from recado.quotes.tails import INFINITIVES
-from recado.quotes.wishes import Stance, State
+from recado.quotes.wishes import ReadingState, Stance
 
 WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
 """A number after one of these counts people."""
@@ -291,7 +291,7 @@ class Context:
             j -= 1
         return self.kind(j) is role.PRICE
 
-    def asked(self, i: int, element: Element, state: State, priced: bool) -> bool:
+    def asked(self, i: int, element: Element, state: ReadingState, priced: bool) -> bool:
         """Whether a word that is not a product of the catalogue is a thing that the customer asks for."""
         if state.mode is Stance.MENTIONED or (Flag.VERB in element.flags and element.q is None):
             return False
@@ -337,7 +337,7 @@ class Context:
             return priced
         return opener not in _ABOUT or (good and opener is role.COPULA)
 
-    def _is_good_behind(self, j: int, element: Element, state: State) -> bool:
+    def _is_good_behind(self, j: int, element: Element, state: ReadingState) -> bool:
         """Whether the customer asks for a word without a quantity, judged by the words before it, at `j`."""
         before, good = self.kind(j), Flag.GOOD in element.flags
         if before in (role.SAME, role.DOUBLE, role.TRIPLE, role.HALF_OF):

@@ -1,14 +1,12 @@
 """What a correction does to the things wished before it: "perdón, 3", "mejor una gorra", "solo la camisa"."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.context import QUIET
 from recado.quotes.elements import Element, Flag
-from recado.quotes.wishes import Doubt, Stance, State, Wish
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
+from recado.quotes.reading import Reading
+from recado.quotes.wishes import Doubt, ReadingState, Stance, Wish
 
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
@@ -16,7 +14,7 @@ _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
 """Corrections of what follows, and not of what precedes."""
 
 
-def correct(reading: "Reading", wish: Wish, state: State) -> None:
+def correct(reading: Reading, wish: Wish, state: ReadingState) -> None:
     """A thing after "mejor", "perdón", "por": it changes its own amount, or replaces the last thing."""
     same = next(
         (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state is Stance.WANTED),
@@ -44,13 +42,13 @@ def correct(reading: "Reading", wish: Wish, state: State) -> None:
     reading.wishes.append(wish)
 
 
-def _is_level(reading: "Reading", element: Element) -> bool:
+def _is_level(reading: Reading, element: Element) -> bool:
     """ "4 gorras, baja a 1 camisa": it sets the amount of the named thing, and takes nothing before it back."""
     i = min(element.index, element.q.index if element.q is not None else element.index) - 1
     return reading.context.norm(i if reading.context.kind(i) is not role.DEFINITE else i - 1) in _LEVELS
 
 
-def keep_only(reading: "Reading", wish: Wish) -> None:
+def keep_only(reading: Reading, wish: Wish) -> None:
     twin = next(
         (w for w in reading.wishes if w is not wish and w.product == wish.product and w.state is Stance.WANTED), None
     )
@@ -63,7 +61,7 @@ def keep_only(reading: "Reading", wish: Wish) -> None:
             other.state = Stance.REFUSED
 
 
-def amends(reading: "Reading", i: int) -> bool:
+def amends(reading: Reading, i: int) -> bool:
     """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a correction recounts a wish."""
     j = reading.context.next(i, QUIET | {role.COMMA})
     has_wishes = reading.last((Stance.WANTED,)) is not None
@@ -81,7 +79,7 @@ def amends(reading: "Reading", i: int) -> bool:
     )
 
 
-def wished(reading: "Reading", element: Element) -> Wish | None:
+def wished(reading: Reading, element: Element) -> Wish | None:
     """The wish for a product, or for one of the kind that a quality names."""
     if element.kind is not role.QUALITY:
         return reading.known(element)
@@ -95,7 +93,7 @@ def wished(reading: "Reading", element: Element) -> Wish | None:
     return None
 
 
-def counts_anew(reading: "Reading", i: int, element: Element) -> bool:
+def counts_anew(reading: Reading, i: int, element: Element) -> bool:
     """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a wished thing gets a new number."""
     context = reading.context
     if Flag.QUANTITY_AFTER in element.flags:

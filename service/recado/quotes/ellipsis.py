@@ -14,7 +14,7 @@ from recado.quotes import role
 from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare
 from recado.quotes.constructions import Does
-from recado.quotes.matcher import How
+from recado.quotes.matcher import How, Matcher
 from recado.quotes.service import as_sold, read
 from recado.quotes.steps import TooLongError
 from recado.quotes.text import NUMBER, WORD, key, plain, tokenise
@@ -51,9 +51,9 @@ class Meant(msgspec.Struct, frozen=True):
 class Ellipsis:
     """Completes a customer's words against a catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, matcher: Matcher) -> None:
         self._catalogue = catalogue
-        self._matcher = catalogue.matcher()
+        self._matcher = matcher
         self._read: dict[str, tuple[str, ...]] = {}
         self._having: dict[tuple[str, ...], tuple[str, ...]] = {}
 

@@ -1,20 +1,15 @@
 """The number of people or things that an amount is for: "somos 6, un almuerzo para cada uno", "3 cojines, cada uno
 lleva medio metro de tapiz"."""
 
-from typing import TYPE_CHECKING, Final
-
-import msgspec
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.context import WE_ARE
 from recado.quotes.elements import THINGS, Element, Flag
 from recado.quotes.numbers import Unusable
+from recado.quotes.reading import Reading, Serving
 from recado.quotes.told import OWN_NEEDS
-from recado.quotes.wishes import Doubt, Stance
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
-    from recado.quotes.wishes import Wish
+from recado.quotes.wishes import Doubt, Stance, Wish
 
 _AHEAD: Final = 40
 """Elements looked at around the current one: more than any sentence has."""
@@ -28,16 +23,7 @@ _TO_THE_FIRST: Final = frozenset([
 """What may be between "each" and the first of the things that each one gets."""
 
 
-class Serving(msgspec.Struct, frozen=True):
-    """What each one gets: the things of the elements from `start` to `end`. `heads`: the element with their number;
-    None if the message has none."""
-
-    start: int
-    end: int
-    heads: int | None
-
-
-def serves_each(reading: "Reading", i: int) -> bool:
+def serves_each(reading: Reading, i: int) -> bool:
     """Whether "each" at `i` is about people, or about things that goods are for: then the share of each is
     multiplied. Without a number of people, recado asks for it."""
     before = reading.context.kind(i - 1)
@@ -60,7 +46,7 @@ def serves_each(reading: "Reading", i: int) -> bool:
     return True
 
 
-def serve(reading: "Reading") -> None:
+def serve(reading: Reading) -> None:
     """Multiplies the share of each, once, by their number."""
     served: set[int] = set()
     for serving in reading.servings:
@@ -74,7 +60,7 @@ def serve(reading: "Reading") -> None:
                 served.add(at)
 
 
-def _multiply(wish: "Wish", heads: Element | None) -> None:
+def _multiply(wish: Wish, heads: Element | None) -> None:
     if heads is None or heads.quantity is None:
         wish.unusable = Unusable.VAGUE
         return
@@ -82,7 +68,7 @@ def _multiply(wish: "Wish", heads: Element | None) -> None:
     wish.doubts.append(Doubt.COMPUTED)
 
 
-def _opens(reading: "Reading", i: int) -> bool:
+def _opens(reading: Reading, i: int) -> bool:
     """Whether the share of each follows "each" at `i`: "y cada uno necesita un buscapolo"."""
     context = reading.context
     if context.kind(i - 1 - (context.kind(i - 1) in (role.FOR, role.TO))) not in _BEFORE_EACH:
@@ -95,7 +81,7 @@ def _opens(reading: "Reading", i: int) -> bool:
     return context.kind(j) in (role.PRODUCT, role.SEVERAL)
 
 
-def _end(reading: "Reading", i: int) -> int:
+def _end(reading: Reading, i: int) -> int:
     """Where the share of each, after "each" at `i`, ends: with the sentence, or before something else that is asked
     for."""
     context, things = reading.context, False
@@ -113,12 +99,12 @@ def _end(reading: "Reading", i: int) -> int:
     return len(reading.elements)
 
 
-def _start(reading: "Reading", i: int) -> int:
+def _start(reading: Reading, i: int) -> int:
     """The element before the part of the sentence that ends at `i`."""
     return next((e.index for e in reversed(reading.elements[:i]) if e.kind in _PARTS), -1)
 
 
-def _heads(reading: "Reading", start: int, end: int, needs: bool) -> int | None:
+def _heads(reading: Reading, start: int, end: int, needs: bool) -> int | None:
     """The element with their number; of several, the last."""
     for element in reversed(reading.elements[start:end]):
         q = element.quantity
@@ -127,7 +113,7 @@ def _heads(reading: "Reading", start: int, end: int, needs: bool) -> int | None:
     return None
 
 
-def _counts(reading: "Reading", i: int, needs: bool) -> bool:
+def _counts(reading: Reading, i: int, needs: bool) -> bool:
     """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos"; "3 cojines", where goods are what they need."""
     context = reading.context
     if context.norm(i - 1) in WE_ARE:

@@ -5,20 +5,21 @@ compared with all of the catalogue's words of about their length; each word is l
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from functools import cache
 from heapq import nsmallest
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
 from recado.quotes import role
-from recado.quotes.catalogue import Product
 from recado.quotes.codes import code_shape, shape
 from recado.quotes.language import Tables, tables
 from recado.quotes.lexicon import Lexicon, lexicon
 from recado.quotes.parts import Family, Form, Parts, name_tokens, take_apart
+from recado.quotes.product import Product
 from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size, Sizes
 from recado.quotes.steps import Steps
@@ -153,9 +154,11 @@ class Index:
         same = self._synonyms.get(word, word)
         return self._class.get(word) or self._class.get(same, same)
 
-    def begin(self) -> None:
-        """Resets the budget for another message."""
-        self.steps = self.vocabulary.steps = Steps()
+    def within(self, steps: Steps) -> Self:
+        """The same names, for one message whose `steps` pay for its look-ups."""
+        mine = copy(self)
+        mine.steps = steps
+        return mine
 
     def canon(self, norm: str) -> str:
         word = key(self.digits(norm))
@@ -310,7 +313,7 @@ class Index:
         """The catalogue's words that a word of a text may mean, best first."""
         if norm in self.codes:
             return ((norm, EXACT),)
-        return self.vocabulary.near(norm, noun)
+        return self.vocabulary.near(norm, self.steps, noun)
 
     def knows(self, norm: str) -> bool:
         """Whether a word, as written, is in the catalogue."""
@@ -344,7 +347,9 @@ class Index:
         ]
         found = self._owners(words, limit)
         if not found and len(words) <= 4:
-            found = self._owners((known for word in words for known in self.vocabulary.resembling(word)), limit)
+            found = self._owners(
+                (known for word in words for known in self.vocabulary.resembling(word, self.steps)), limit
+            )
         return tuple(self.products[n].name for n in found)
 
     def _owners(self, words: Iterable[str], most: int) -> tuple[int, ...]:

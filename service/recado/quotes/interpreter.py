@@ -38,6 +38,7 @@ from recado.quotes.ellipsis import Ellipsis
 from recado.quotes.intent import Intent
 from recado.quotes.service import Quote, QuoteLine, as_sold
 from recado.quotes.spoken import SPOKEN
+from recado.quotes.steps import Steps
 from recado.quotes.unnamed import Unnamed, alike
 from recado.quotes.wanted import Wanted
 
@@ -52,11 +53,11 @@ class Interpreter:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        catalogue.matcher().begin()
-        self._ellipsis = Ellipsis(catalogue)
-        self._answers = Answers(catalogue, self._ellipsis)
+        matcher = catalogue.matcher(Steps())
+        self._ellipsis = Ellipsis(catalogue, matcher)
+        self._answers = Answers(catalogue, matcher, self._ellipsis)
         self._questions = PriceQuestions(catalogue, self._ellipsis, self._answers)
-        self._wanted = Wanted(catalogue, self._ellipsis, self._answers)
+        self._wanted = Wanted(catalogue, matcher, self._ellipsis, self._answers)
 
     @cached_property
     def _unnamed(self) -> Unnamed:

@@ -1,19 +1,17 @@
 """Amounts of things that are sold by measure ("medio kilo", "3 m", "un cuarto de"), and their conversion."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from recado.quotes import role
+from recado.quotes.index import Index
 from recado.quotes.lexicon import QUANTITY_ROLES, Lexicon, Unit
 from recado.quotes.numbers import Unusable, cardinal
 from recado.quotes.role import Roles
 from recado.quotes.sizes import COUNT, SOLD_BY, Sizes
 from recado.quotes.text import NUMBER, WORD, Token
-
-if TYPE_CHECKING:
-    from recado.quotes.index import Index
 
 _THREE_OF: Final = "cuartos"
 _PARTS: Final = {
@@ -173,7 +171,7 @@ def _norm(tokens: list[Token], i: int) -> str:
     return tokens[i].norm if 0 <= i < len(tokens) and tokens[i].kind in (WORD, NUMBER) else ""
 
 
-def amount_of(index: "Index", number: int, value: int | Fraction, unit: Unit | None) -> int | Fraction | Unusable:
+def amount_of(index: Index, number: int, value: int | Fraction, unit: Unit | None) -> int | Fraction | Unusable:
     """`value` of `unit`, converted to what the product `number` is sold by: pieces, or its own unit."""
     measures, sizes = index.lexicon.measures, index.sizes_of(number)
     sold_by = measures.get(index.products[number].unit or "")

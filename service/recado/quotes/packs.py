@@ -1,22 +1,20 @@
 """Amounts of things that are sold in packs or by measure, where the number may mean another amount."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import Flag
 from recado.quotes.numbers import Unusable
+from recado.quotes.reading import Reading
 from recado.quotes.sizes import COUNT
 from recado.quotes.text import key, plain
 from recado.quotes.wishes import Wish
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
 
 _PACK: Final = 6
 """From this many pieces in a pack, a number may count pieces instead of packs."""
 
 
-def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
+def unusable(reading: Reading, wish: Wish) -> Unusable | None:
     """Why an amount does not say how many. Pieces and bags of a thing sold by measure are not in its unit."""
     counted = wish.element.flags & {Flag.CONTAINER} or (wish.element.q is not None and wish.element.q.counts_pieces())
     if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
@@ -24,7 +22,7 @@ def unusable(reading: "Reading", wish: Wish) -> Unusable | None:
     return wish.unusable
 
 
-def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
+def counts_what_is_packed(reading: Reading, wish: Wish) -> bool:
     """Whether the number may count pieces in a pack: "media docena de huevos" of thirty, "colores x36" of packs of
     24."""
     said = wish.element.q
@@ -51,7 +49,7 @@ def counts_what_is_packed(reading: "Reading", wish: Wish) -> bool:
     )
 
 
-def counts_boxes(reading: "Reading", wish: Wish) -> bool:
+def counts_boxes(reading: Reading, wish: Wish) -> bool:
     """Whether the customer asked for boxes of a thing that is sold by the piece: "una caja de jabones"."""
     if wish.product is None:
         return False

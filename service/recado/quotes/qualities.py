@@ -2,25 +2,23 @@
 
 import itertools
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import ALL, Element, Flag
 from recado.quotes.matcher import MOST_CHOICES, How
 from recado.quotes.numbers import Quantity
+from recado.quotes.reading import Reading
 from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size
-from recado.quotes.wishes import Doubt, Stance, State, Wish
+from recado.quotes.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.words import Kind
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
 
 _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
 """Tables of qualities: a thing has one of each."""
 
 
-def refuse_kind(reading: "Reading", element: Element) -> bool:
+def refuse_kind(reading: Reading, element: Element) -> bool:
     """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
     found = False
     for wish in reading.wishes:
@@ -31,7 +29,7 @@ def refuse_kind(reading: "Reading", element: Element) -> bool:
     return found
 
 
-def keep_kind(reading: "Reading", element: Element) -> bool:
+def keep_kind(reading: Reading, element: Element) -> bool:
     """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
     this kind."""
     wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
@@ -45,7 +43,7 @@ def keep_kind(reading: "Reading", element: Element) -> bool:
     return bool(kept)
 
 
-def follow_quality(reading: "Reading", element: Element, state: State) -> None:
+def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
     last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
@@ -83,13 +81,13 @@ def follow_quality(reading: "Reading", element: Element, state: State) -> None:
         _add_part(reading, last, element, q, bool(others))
 
 
-def _add_wish(reading: "Reading", wish: Wish, q: Quantity | None) -> None:
+def _add_wish(reading: Reading, wish: Wish, q: Quantity | None) -> None:
     if q is not None:
         wish.set_amount(q)
     reading.wishes.append(wish)
 
 
-def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: Quantity | None) -> None:
+def _follow_unknown(reading: Reading, last: Wish | None, element: Element, q: Quantity | None) -> None:
     """A quality after nothing, or after a thing that is not a product or could be several."""
     if last is not None and (element.words or element.sizes) and last.element.match is not None:
         _resolve(reading, last, element)
@@ -105,7 +103,7 @@ def _follow_unknown(reading: "Reading", last: Wish | None, element: Element, q: 
         element.flags.add(Flag.LOST)
 
 
-def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> tuple[int, ...]:
+def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> tuple[int, ...]:
     """The products of this quality that share the head of the last one; as few as the words leave."""
     matcher = reading.matcher
     others = matcher.with_head(product, element.words, element.sizes)
@@ -127,7 +125,7 @@ def _meant(reading: "Reading", last: Wish, product: int, element: Element, q: Qu
 
 
 def _ask_which(
-    reading: "Reading", last: Wish, element: Element, q: Quantity | None, others: tuple[int, ...], state: State
+    reading: Reading, last: Wish, element: Element, q: Quantity | None, others: tuple[int, ...], state: ReadingState
 ) -> None:  # fmt: skip
     """A quality that no product with the head has, or several have."""
     assert last.product is not None
@@ -139,7 +137,7 @@ def _ask_which(
 
 
 def _mend_kind(
-    reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None, state: State
+    reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None, state: ReadingState
 ) -> bool:  # fmt: skip
     """Corrects the last wish to another kind; false if that kind is wished besides, or in place of a refused one."""
     if q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
@@ -161,7 +159,7 @@ def _mend_kind(
     return False
 
 
-def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q: Quantity | None) -> None:
+def _add_kind(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> None:
     """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
     if q is None and not element.sizes and not _is_listed_kind(reading, element):
         return
@@ -179,7 +177,7 @@ def _add_kind(reading: "Reading", last: Wish, product: int, element: Element, q:
     _add_wish(reading, wish, q)
 
 
-def _share_amount(reading: "Reading", first: Wish, q: Quantity | None) -> None:
+def _share_amount(reading: Reading, first: Wish, q: Quantity | None) -> None:
     """ "las 2 piñatas, la grande y la mediana": a kind that took the whole amount is one of it, since another kind
     follows."""
     whole = first.whole
@@ -189,7 +187,7 @@ def _share_amount(reading: "Reading", first: Wish, q: Quantity | None) -> None:
         first.amount, whole.state = None, Stance.WANTED
 
 
-def _describe(reading: "Reading", last: Wish, element: Element, state: State) -> None:
+def _describe(reading: Reading, last: Wish, element: Element, state: ReadingState) -> None:
     """A quality without a quantity that identifies no other product."""
     sized = role.SIZES in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
     if sized or Flag.SIZE in element.flags:
@@ -199,7 +197,7 @@ def _describe(reading: "Reading", last: Wish, element: Element, state: State) ->
         state.corrected = False
 
 
-def _add_part(reading: "Reading", last: Wish, element: Element, q: Quantity, known: bool) -> None:
+def _add_part(reading: Reading, last: Wish, element: Element, q: Quantity, known: bool) -> None:
     """ "2 azules y 1 roja": parts of the last thing. `known`: whether products with its head have the quality."""
     part_of(reading, last, element)
     last.parts.append(q.value)
@@ -220,7 +218,7 @@ def _leaves_open(last: Wish, others: Collection[int]) -> bool:
     return len(others) > 1 and last.product not in others
 
 
-def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> bool:
+def _says_again(reading: Reading, product: int, q: Quantity, state: ReadingState) -> bool:
     """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a wished kind gets a new amount."""
     same = next((w for w in reading.wishes if w.product == product and w.state is Stance.WANTED), None)
     if same is None:
@@ -232,7 +230,7 @@ def _says_again(reading: "Reading", product: int, q: Quantity, state: State) -> 
     return True
 
 
-def _is_listed_kind(reading: "Reading", element: Element) -> bool:
+def _is_listed_kind(reading: Reading, element: Element) -> bool:
     """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that continues a list."""
     i = element.index - 1
     if reading.context.kind(i) in (role.AND, role.COMMA) and reading.context.is_listed(element.index):
@@ -243,13 +241,13 @@ def _is_listed_kind(reading: "Reading", element: Element) -> bool:
     return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
 
 
-def _before_kind(reading: "Reading", element: Element) -> int:
+def _before_kind(reading: Reading, element: Element) -> int:
     """The element before a kind and its "de"."""
     i = element.index - 1
     return i - (reading.context.kind(i) is role.OF)
 
 
-def _as_many(reading: "Reading", last: Wish, element: Element, state: State) -> Quantity | None:
+def _as_many(reading: Reading, last: Wish, element: Element, state: ReadingState) -> Quantity | None:
     """ "y la misma cantidad de roja", "6 camisas, todas de manga larga": the number of the last thing."""
     factor, state.factor = state.factor, None
     if factor is None and (last.amount is None or not _is_of_all(reading, element)):
@@ -258,12 +256,12 @@ def _as_many(reading: "Reading", last: Wish, element: Element, state: State) -> 
     return Quantity(amount, element.end, pairs=last.pairs, unit=last.unit, bare=False)
 
 
-def _is_of_all(reading: "Reading", element: Element) -> bool:
+def _is_of_all(reading: Reading, element: Element) -> bool:
     i = element.index - 1 - (reading.context.kind(element.index - 1) in (role.OF, role.TO, role.DEFINITE))
     return reading.context.kind(i) is role.NOISE and reading.context.norm(i) in ALL
 
 
-def _is_specific(reading: "Reading", whole: Wish, kind: int) -> bool:
+def _is_specific(reading: Reading, whole: Wish, kind: int) -> bool:
     """Whether a thing was named by more than its head, or by what distinguishes it from the product `kind`: then it
     has no kinds ("5 tacos al pastor, 3 de asada", "uno de chorizo, uno de pollo")."""
     match = whole.element.match
@@ -272,7 +270,7 @@ def _is_specific(reading: "Reading", whole: Wish, kind: int) -> bool:
     return match.words > 1 or whole.product in reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])
 
 
-def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
+def _contradicts(reading: Reading, last: Wish, element: Element) -> bool:
     """Whether a quality differs from the one that the last product is named by: "jean negro ... 2 azules"."""
     if "sin" in element.words:
         return True
@@ -297,7 +295,7 @@ def _contradicts(reading: "Reading", last: Wish, element: Element) -> bool:
     }
 
 
-def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
+def _of_its_kind(reading: Reading, last: Wish, element: Element) -> Wish:
     """The last wish whose head has products of this kind or size; the last of all if none has."""
     wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
     return next(
@@ -310,7 +308,7 @@ def _of_its_kind(reading: "Reading", last: Wish, element: Element) -> Wish:
     )
 
 
-def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
+def part_of(reading: Reading, whole: Wish, part: Element) -> None:
     """Distinguishes a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja"). The
     first part decides: "y" and "otra" add, and so does a quality that contradicts the whole."""
     if whole.parts or whole.kinds:
@@ -329,7 +327,7 @@ def part_of(reading: "Reading", whole: Wish, part: Element) -> None:
     whole.divided = whole.divisible and marked and Flag.QUALIFIED not in whole.element.flags
 
 
-def _qualities(reading: "Reading", element: Element) -> set[Role]:
+def _qualities(reading: Reading, element: Element) -> set[Role]:
     """The tables that the qualities of an element are in: a colour, a size, a material, a wearer."""
     found: set[Role] = set()
     i = element.start
@@ -344,7 +342,7 @@ def _qualities(reading: "Reading", element: Element) -> set[Role]:
     return found
 
 
-def _resolve(reading: "Reading", last: Wish, element: Element) -> None:
+def _resolve(reading: Reading, last: Wish, element: Element) -> None:
     """ "3 jeans: 2 azules y 1 negro": the kinds decide what the word left open."""
     assert last.element.match is not None
     found: set[int] = set()

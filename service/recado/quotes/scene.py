@@ -249,7 +249,7 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
         raise TooLongError
     part_numbers(tokens, matcher)
     drop_indices(tokens, matcher.lexicon)
-    join_codes(tokens, matcher)
+    join_codes(tokens, matcher.codes, matcher.code_shapes)
     if matcher.shapes:
         join_models(tokens, matcher.lexicon, matcher.shapes)
     spell_out(tokens, matcher)

@@ -19,8 +19,9 @@ from recado.quotes.numbers import Unusable
 from recado.quotes.packs import counts_boxes, counts_what_is_packed, unusable
 from recado.quotes.reading import Reading
 from recado.quotes.script import script
-from recado.quotes.steps import TooLongError
+from recado.quotes.steps import Steps, TooLongError
 from recado.quotes.text import plain
+from recado.quotes.walk import walk
 from recado.quotes.wishes import Stance
 
 _TOLD_APART: Final = 100
@@ -232,6 +233,6 @@ def as_sold(count: int | Fraction) -> int | Decimal:
 
 def read(text: str, catalogue: Catalogue) -> Reading:
     """The reading that a quote is made from. Raises TooLongError."""
-    matcher = catalogue.matcher()
-    matcher.begin()
-    return Reading(text, matcher)
+    reading = Reading(text, catalogue.matcher(Steps()))
+    walk(reading)
+    return reading

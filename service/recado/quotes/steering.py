@@ -1,12 +1,13 @@
 """The effect of verbs, refusals and questions on the things after them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.amounts import each, multiple
 from recado.quotes.context import QUIET
 from recado.quotes.elements import THINGS, Element, Flag
+from recado.quotes.reading import Reading
 from recado.quotes.role import Role
 from recado.quotes.told import (
     CLAUSE_ENDS,
@@ -19,10 +20,7 @@ from recado.quotes.told import (
     is_for_later,
     is_to_us,
 )  # fmt: skip
-from recado.quotes.wishes import Stance, State
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
+from recado.quotes.wishes import ReadingState, Stance
 
 _PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
 _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
@@ -31,7 +29,7 @@ _THEY_DID: Final = ("ó", "aron", "ieron")
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
 
-def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     j = reading.context.next(i, _PRONOUNS)
     kind = reading.context.kind(j)
     if kind in (role.REQUEST, role.ADD):
@@ -65,7 +63,7 @@ def _negation(reading: "Reading", i: int, _: Element, state: State) -> None:
         state.sticky = True
 
 
-def _request(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _request(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     if state.negated_verb == i:
         return
     if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) is role.PRODUCT:
@@ -103,14 +101,14 @@ def _request(reading: "Reading", i: int, element: Element, state: State) -> None
         state.corrected = False
 
 
-def _is_of_others(reading: "Reading", i: int) -> bool:
+def _is_of_others(reading: Reading, i: int) -> bool:
     """ "mi hermano llevó ayer cable 12": what others took is not ordered; "mi jefe me pidió 2 focos" is."""
     element = reading.elements[i]
     written = reading.scanner.written(element.start, element.end)
     return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) is not role.NEGATION
 
 
-def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _remove(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     j = reading.context.next(i, QUIET)
     if reading.context.kind(j) in THINGS or reading.context.kind(j) in (role.QUANTITY, role.POSSESSIVE):
         state.refuse = state.refuse_list = state.subtract = True
@@ -124,7 +122,7 @@ def _remove(reading: "Reading", i: int, _: Element, state: State) -> None:
         last.state = Stance.REFUSED
 
 
-def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _price(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     reading.priced = True
     between = reading.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
     if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
@@ -137,40 +135,40 @@ def _price(reading: "Reading", i: int, element: Element, state: State) -> None:
     state.refuse = False
 
 
-def _without(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _without(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     # "sin cabeza 3 kilos de camarón" refuses no shrimps
     state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) is not role.NOISE
     state.subtract = role.REMOVE in element.roles  # "5 camisas menos 2"
     state.refuse_list = False
 
 
-def _nope(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _nope(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, role.QUANTITY):
         state.refuse = state.refuse_list = True
         state.subtract = False
 
 
-def _change(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.changing, state.heir = True, None
     state.refuse = False
 
 
-def _instead(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.instead, state.heir = True, None
 
 
-def _correction(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
     aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
     state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
     state.refuse = False
 
 
-def _restatement(_reading: "Reading", _i: int, _element: Element, state: State) -> None:
+def _restatement(_reading: Reading, _i: int, _element: Element, state: ReadingState) -> None:
     state.restating = True  # "2 limones, o sea 2 kilos de limón"
 
 
-def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _available(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     relative = reading.context.kind(i - 1) is role.THAT and state.wish_before
     # "¿Tienen queso de cabra? Si tienen, 2": a condition
     condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (role.COMMA, role.QUANTITY)
@@ -178,31 +176,31 @@ def _available(reading: "Reading", i: int, _: Element, state: State) -> None:
         state.mode = Stance.MENTIONED
 
 
-def _aside(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _aside(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.mode = Stance.MENTIONED
 
 
-def _story(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _story(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     _aside(reading, i, element, state)
     told = reading.context.roles(reading.context.next(i, _COUNTS))
     state.company = bool(told & {role.PEOPLE, role.OCCASIONS})  # "tengo 20 invitados, una bolsita para cada uno"
 
 
-def _multiple(reading: "Reading", i: int, element: Element, state: State) -> None:
+def _multiple(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     multiple(reading, i, element.kind, state)
 
 
-def _each(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _each(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     each(reading, i, state)
 
 
-def _only(reading: "Reading", i: int, _: Element, state: State) -> None:
+def _only(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.only = True
     if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS:
         state.refuse = False  # "no quiero el suéter, nada más la bufanda"
 
 
-EFFECTS: Final[dict[Role, Callable[["Reading", int, Element, State], None]]] = {
+EFFECTS: Final[dict[Role, Callable[[Reading, int, Element, ReadingState], None]]] = {
     **dict.fromkeys((role.REQUEST, role.ADD), _request),
     **dict.fromkeys((role.PRICE, role.TOTAL), _price),
     role.STORY: _story,

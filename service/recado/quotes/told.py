@@ -2,14 +2,12 @@
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import THINGS, VERBS, Element, Flag
-from recado.quotes.wishes import Stance, State, Wish
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
+from recado.quotes.reading import Reading
+from recado.quotes.wishes import ReadingState, Stance, Wish
 
 CLAUSE_ENDS: Final = frozenset([role.STOP, role.QUESTION])
 SENTENCE_PARTS: Final = frozenset([*CLAUSE_ENDS, role.COMMA, role.LINE])
@@ -43,7 +41,7 @@ _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
 
 
-def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance | None:
+def mode_of(reading: Reading, i: int, state: ReadingState, counted: bool) -> Stance | None:
     """The stance on a thing at its place: wanted, priced or only mentioned; also by the words after it in its
     sentence."""
     if state.later:
@@ -75,7 +73,7 @@ def mode_of(reading: "Reading", i: int, state: State, counted: bool) -> Stance |
     return None
 
 
-def _is_of_the_past(reading: "Reading", i: int) -> bool:
+def _is_of_the_past(reading: Reading, i: int) -> bool:
     """ "las balatas que me vendieron rechinan", "la guitarra que compré": a thing that somebody already has."""
     context = reading.context
     before = i - 1 - (context.kind(i - 1) in (role.QUANTITY, role.DEFINITE))
@@ -90,13 +88,13 @@ def _is_of_the_past(reading: "Reading", i: int) -> bool:
     return had or written.endswith(_I_DID) or any(word.endswith(_PAST) for word in context.norm(verb).split())
 
 
-def is_to_us(reading: "Reading", i: int) -> bool:
+def is_to_us(reading: Reading, i: int) -> bool:
     """Whether a verb has a pronoun for the customer: "me faltaron", "nos pidieron"."""
     start = reading.elements[i].start
     return start > 0 and reading.scanner.norms[start - 1] in ("me", "nos")
 
 
-def _is_done(reading: "Reading", i: int) -> bool:
+def _is_done(reading: Reading, i: int) -> bool:
     """ "¿instalan balatas?", "ustedes afinan guitarras?": what the shop does with a thing."""
     context, verb = reading.context, reading.elements[i - 1] if i else None
     if (
@@ -110,7 +108,7 @@ def _is_done(reading: "Reading", i: int) -> bool:
     return context.norm(i - 1).endswith(_THEY_DO) and begins
 
 
-def _is_asked_about(reading: "Reading", i: int) -> bool:
+def _is_asked_about(reading: Reading, i: int) -> bool:
     """ "¿de qué tela son las camisas?": a thing that the sentence asks a question about."""
     for element in reversed(reading.elements[max(0, i - _AHEAD) : i]):
         if element.kind in CLAUSE_ENDS or element.kind is role.LINE or element.kind in VERBS:
@@ -121,7 +119,7 @@ def _is_asked_about(reading: "Reading", i: int) -> bool:
     return False
 
 
-def drop_offers(reading: "Reading", line: int = -1) -> None:
+def drop_offers(reading: Reading, line: int = -1) -> None:
     """Treats priced things as an offer that was passed on: "Zapatos $45.99 – Tenis $59.90".
 
     `line`: the element before the line; all lines if the first request comes after them.
@@ -134,7 +132,7 @@ def drop_offers(reading: "Reading", line: int = -1) -> None:
             wish.state = Stance.MENTIONED
 
 
-def drop_advertised(reading: "Reading", request: int) -> None:
+def drop_advertised(reading: Reading, request: int) -> None:
     """Treats things on a line that advertises them as an offer if the first request is on a later line; so too the
     priced or uncounted things on the lines between, if the request names something."""
     if reading.requested:
@@ -150,17 +148,17 @@ def drop_advertised(reading: "Reading", request: int) -> None:
         start = end
 
 
-def _ends_offer(reading: "Reading", element: Element) -> bool:
+def _ends_offer(reading: Reading, element: Element) -> bool:
     greets = reading.context.kind(element.index + 1) in (role.GREETING, role.REQUEST)
     return element.kind is role.LINE or (element.kind is role.STOP and greets)
 
 
-def _is_offer(reading: "Reading", line: list[Element]) -> bool:
+def _is_offer(reading: Reading, line: list[Element]) -> bool:
     """Whether a line below an advertisement has a price, or counts nothing."""
     return any(role.PRICE in e.roles for e in line) or all(e.q is None for e in line if e.kind in THINGS)
 
 
-def _offer(reading: "Reading", line: list[Element]) -> None:
+def _offer(reading: Reading, line: list[Element]) -> None:
     """Orders nothing of what a line names and counts."""
     places = {e.index for e in line}
     for wish in reading.wishes:
@@ -171,7 +169,7 @@ def _offer(reading: "Reading", line: list[Element]) -> None:
             element.flags.add(Flag.PLACED)
 
 
-def is_advertising(reading: "Reading", i: int) -> bool:
+def is_advertising(reading: Reading, i: int) -> bool:
     """ "PROMO: lleva 3 camisetas y paga 2": whether a verb is the advertisement's, and the customer's own follows."""
     if reading.context.norm(i) not in _ADVERTISES:
         return False
@@ -180,7 +178,7 @@ def is_advertising(reading: "Reading", i: int) -> bool:
     return own and any(role.ADVERT in reading.context.roles(e.index) for e in before)
 
 
-def is_for_later(reading: "Reading", i: int) -> bool:
+def is_for_later(reading: Reading, i: int) -> bool:
     """ "otro día compro el tren", "la próxima semana llevo los zapatos": what a verb asks for is for another time."""
     if reading.context.norm(i) not in _BUYS:
         return False
@@ -188,7 +186,7 @@ def is_for_later(reading: "Reading", i: int) -> bool:
     return _LATER.search(" ".join(reversed([reading.context.norm(e.index) for e in before]))) is not None
 
 
-def is_put_off(reading: "Reading", i: int) -> bool:
+def is_put_off(reading: Reading, i: int) -> bool:
     """ "los zapatos los compro otro día", "el tren para otro día": a thing without a number is for another time."""
     if reading.elements[i].q is not None:
         return False
@@ -196,7 +194,7 @@ def is_put_off(reading: "Reading", i: int) -> bool:
     return _PUT_OFF.match(" ".join(reading.context.norm(e.index) for e in behind)) is not None
 
 
-def drop_priced(reading: "Reading", request: int, state: State) -> None:
+def drop_priced(reading: Reading, request: int, state: ReadingState) -> None:
     """Treats things that were only priced as not ordered if a request for another thing follows: "precio de A y
     mándame 2 B"."""
     context = reading.context
@@ -208,7 +206,7 @@ def drop_priced(reading: "Reading", request: int, state: State) -> None:
                 wish.state = Stance.MENTIONED
 
 
-def _is_offered(reading: "Reading", wish: Wish) -> bool:
+def _is_offered(reading: Reading, wish: Wish) -> bool:
     """Whether a price follows a thing, and no amount that says how many."""
     i, q = wish.element.index, wish.element.q
     counted = q is not None and (q.quantity is None or q.quantity.unit is None)

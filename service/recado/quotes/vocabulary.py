@@ -54,14 +54,13 @@ class Vocabulary:
         self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
         self._known: dict[tuple[str, bool], Near] = {}
         self._resembling: dict[str, tuple[str, ...]] = {}
-        self.steps = Steps()
 
-    def near(self, norm: str, noun: bool = False) -> Near:
-        """The words that a word of a text may be. `noun`: a quantity or an article before it shows that it is a
-        noun."""
+    def near(self, norm: str, steps: Steps, noun: bool = False) -> Near:
+        """The words that a word of a message may be; `steps` are the message's. `noun`: a quantity or an article before
+        it shows that it is a noun."""
         known = self._known.get((norm, noun))
         if known is None:
-            found = self._look_up(norm, noun)
+            found = self._look_up(norm, steps, noun)
             if found is None:
                 return ()
             if len(self._known) >= _REMEMBERED:
@@ -69,7 +68,7 @@ class Vocabulary:
             known = self._known[norm, noun] = found
         return known
 
-    def _look_up(self, norm: str, noun: bool) -> Near | None:
+    def _look_up(self, norm: str, steps: Steps, noun: bool) -> Near | None:
         word = key(norm)
         if word in self.words:
             return ((word, EXACT),)
@@ -91,14 +90,14 @@ class Vocabulary:
         if len(norm) < 4 or self._lexicon.roles(norm):
             return ()
         if norm[0] in "kc" and norm[1] not in "aeiouhrl":  # "kmisa": the letter's name
-            found = self._look_up("ca" + norm[1:], noun)
+            found = self._look_up("ca" + norm[1:], steps, noun)
             if found:
                 return found
-        return self._misspelled(norm, noun)
+        return self._misspelled(norm, steps, noun)
 
-    def _misspelled(self, norm: str, noun: bool) -> Near | None:
+    def _misspelled(self, norm: str, steps: Steps, noun: bool) -> Near | None:
         """Words that are one or two edits away; none if the message has used up its searches."""
-        if not self.steps.search():
+        if not steps.search():
             return None
         found: dict[str, int] = {}
         for form in dict.fromkeys((key(sound(norm)), key(norm), norm)):
@@ -148,11 +147,11 @@ class Vocabulary:
     def _sorted(self) -> list[str]:
         return sorted(self.words)
 
-    def resembling(self, norm: str) -> tuple[str, ...]:
+    def resembling(self, norm: str, steps: Steps) -> tuple[str, ...]:
         """Words (keys) that resemble an unknown word, best first."""
         known = self._resembling.get(norm)
         if known is None:
-            if not self.steps.search():
+            if not steps.search():
                 return ()
             if len(self._resembling) >= _REMEMBERED:
                 self._resembling.clear()

@@ -20,6 +20,7 @@ from recado.quotes.catalogue import Catalogue
 from recado.quotes.clauses import Bare, Mention, Named, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis
+from recado.quotes.matcher import Matcher
 
 MOST_LINES: Final = 12
 """Lines that are looked at for one of a kind that is not named, and products that a question offers."""
@@ -29,8 +30,8 @@ _LIKELY: Final = 0.8
 class Wanted:
     """Reads what is asked for against the lines."""
 
-    def __init__(self, catalogue: Catalogue, ellipsis: Ellipsis, answers: Answers) -> None:
-        self._matcher = catalogue.matcher()
+    def __init__(self, catalogue: Catalogue, matcher: Matcher, ellipsis: Ellipsis, answers: Answers) -> None:
+        self._matcher = matcher
         self._numbers = catalogue.places
         self._ellipsis = ellipsis
         self._answers = answers

@@ -1,14 +1,11 @@
 """Wholes and the parts that make them up: "20 tacos: 8 pastor, 12 bistec", "10 tacos, todos de pastor"."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import ALL, Flag
-from recado.quotes.wishes import Doubt, Stance
-
-if TYPE_CHECKING:
-    from recado.quotes.reading import Reading
-    from recado.quotes.wishes import Wish
+from recado.quotes.reading import Reading
+from recado.quotes.wishes import Doubt, Stance, Wish
 
 _PARTING: Final = frozenset([role.COMMA, role.LINK, role.LINE, role.EACH])
 """What is between a whole and its parts."""
@@ -18,7 +15,7 @@ _NEAR: Final = 4
 """Elements from a whole to what says that it is one."""
 
 
-def settle_wholes(reading: "Reading") -> None:
+def settle_wholes(reading: Reading) -> None:
     """Find out which products the words that name several mean, and drop the wholes that other wishes make up."""
     for at, wish in enumerate(reading.wishes):
         if _is_open(wish):
@@ -33,11 +30,11 @@ def settle_wholes(reading: "Reading") -> None:
             wish.divide(is_total=_is_total(reading, wish))
 
 
-def _is_open(wish: "Wish") -> bool:
+def _is_open(wish: Wish) -> bool:
     return wish.state is Stance.WANTED and bool(wish.choices) and wish.product is None
 
 
-def _narrow(reading: "Reading", at: int, wish: "Wish") -> None:
+def _narrow(reading: Reading, at: int, wish: Wish) -> None:
     """ "3 de pastor y lo mismo de carnitas": what is counted and called by its kind is of the head that was ordered
     before, unless it is the head of something itself."""
     before = next((w for w in reversed(reading.wishes[:at]) if w.state is not Stance.MENTIONED), None)
@@ -51,11 +48,11 @@ def _narrow(reading: "Reading", at: int, wish: "Wish") -> None:
         wish.doubts.append(Doubt.HEAD_LEFT_OUT)
 
 
-def _kin(reading: "Reading", products: tuple[int, ...]) -> set[int]:
+def _kin(reading: Reading, products: tuple[int, ...]) -> set[int]:
     return {n for product in products for family in reading.matcher.families_of(product) for n in family.products}
 
 
-def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
+def _give_to_parts(reading: Reading, at: int, whole: Wish) -> None:
     """Drop a word whose kinds follow it: "quiero filete, 2 kilos de tilapia", "Tacos\\n4 pastor"."""
     kin = _kin(reading, whole.choices[:1]) | {*whole.choices}
     parts = [*whole.kinds]  # which precede it in the list
@@ -76,7 +73,7 @@ def _give_to_parts(reading: "Reading", at: int, whole: "Wish") -> None:
         whole.state = Stance.REFUSED
 
 
-def _is_heading(reading: "Reading", at: int, wish: "Wish") -> bool:
+def _is_heading(reading: Reading, at: int, wish: Wish) -> bool:
     """ "FACTURAS\nvigilantes 6\nsacramentos 6": a product's name in the plural alone on its line, above lines that
     count others and do not name it again."""
     match = wish.element.match
@@ -90,7 +87,7 @@ def _is_heading(reading: "Reading", at: int, wish: "Wish") -> bool:
     return len(below) > 1 and head not in named and all(w.amount is not None for w in below)
 
 
-def _adds_up(reading: "Reading", at: int, whole: "Wish") -> bool:
+def _adds_up(reading: Reading, at: int, whole: Wish) -> bool:
     """ "18 latas: 6 de póker, 12 de águila": whether the numbers after a colon add up to the whole."""
     if whole.amount is None or whole.parts or whole.kinds or Flag.QUANTITY_AFTER in whole.element.flags:
         return False
@@ -99,14 +96,14 @@ def _adds_up(reading: "Reading", at: int, whole: "Wish") -> bool:
     return colon and len(below) > 1 and whole.amount == sum(w.amount or 1 for w in below)
 
 
-def _is_all(reading: "Reading", whole: "Wish", part: "Wish") -> bool:
+def _is_all(reading: Reading, whole: Wish, part: Wish) -> bool:
     """ "6 tacos, todos de pastor"."""
     between = range(whole.element.index + 1, part.element.index)
     joined = all(reading.context.kind(i) in _BETWEEN for i in between)
     return joined and any(reading.context.norm(i) in ALL for i in between)
 
 
-def _is_total(reading: "Reading", whole: "Wish") -> bool:
+def _is_total(reading: Reading, whole: Wish) -> bool:
     """ "4 gorras en total, 2 rojas", "4 gorras, 2 de ellas rojas"."""
     first = whole.element.q.index if whole.element.q is not None else whole.element.index
     start, end = min(first, whole.element.index), max(first, whole.element.index)

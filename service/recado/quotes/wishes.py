@@ -122,7 +122,7 @@ class Wish(msgspec.Struct):
         return self.divided or (self.divisible and len(self.parts) + len(self.kinds) > 1)
 
 
-class State(msgspec.Struct, eq=False):
+class ReadingState(msgspec.Struct, eq=False):
     """Where the reader is: what the last steering words do to the next thing."""
 
     mode: Stance | None = None
@@ -139,6 +139,7 @@ class State(msgspec.Struct, eq=False):
     negated_number: int = -1
     request_at: int = -1
     only: bool = False
+    line: int = -1  # the element of the last line break
     sticky: bool = False  # "no" with a comma: stays over it
     pending: int | Fraction | None = None  # a number before its thing was named
     company: bool = False  # whom or what occasion the order is for was told, up to the next mark

@@ -9,6 +9,7 @@ import msgspec
 from recado.orders import Unmet
 from recado.queue.survey import Unsold
 from recado.quotes import Catalogue, Product
+from recado.quotes.steps import Steps
 
 #: Stands for words that may identify a person; a phrase with it is not the name of a product.
 MASK = "•"
@@ -30,7 +31,7 @@ def proposals(unsold: Sequence[Unsold], catalogue: Catalogue) -> list[Proposal]:
     phrases: dict[str, dict[str, int]] = {}
     for one in unsold:
         if one.kind is Unmet.UNMATCHED and MASK not in one.phrase:
-            for name in catalogue.matcher().nearest(one.phrase, limit=1):
+            for name in catalogue.matcher(Steps()).nearest(one.phrase, limit=1):
                 phrases.setdefault(name, {})[one.phrase] = one.customers
     most = sorted(phrases, key=lambda name: -sum(phrases[name].values()))
     return [_proposal(by_name[name], phrases[name], catalogue.currency) for name in most]
