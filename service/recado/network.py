@@ -1,6 +1,7 @@
 """HTTP to configured URLs: only to checked addresses, without redirects, with limits."""
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -93,6 +94,15 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         raise failed
 
 
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """What connections over TLS trust: the system's or certifi's authorities. They are read once a process, because
+    each reading takes some 30 ms of CPU."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 class BoundedClient:
     """HTTP over a pool of kept connections. `seconds` bounds a whole request."""
 
@@ -105,7 +115,7 @@ class BoundedClient:
     ) -> None:
         self._seconds = seconds
         self._network = CheckedNetwork(resolve)
-        self._ssl_context = ssl_context or httpx.create_ssl_context()
+        self._ssl_context = ssl_context or trusted()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=self._ssl_context,
             max_connections=MAX_CONNECTIONS,

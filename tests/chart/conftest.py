@@ -1,6 +1,8 @@
 """The chart as helm renders it, for every scenario of ci/."""
 
+import pickle
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import generate
@@ -11,8 +13,15 @@ Manifest = dict[str, Any]
 
 
 def manifests(text: str) -> list[Manifest]:
-    """The documents of a rendered chart; libyaml reads them thirteen times faster than Python."""
-    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
+    """The documents of a rendered chart, which the caller may change."""
+    documents: list[Manifest] = pickle.loads(_pickled(text))
+    return documents
+
+
+@cache
+def _pickled(text: str) -> bytes:
+    """libyaml reads thirteen times faster than Python, and a pickle is read thirty times faster than YAML."""
+    return pickle.dumps([document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document])
 
 
 def pod_templates(documents: list[Manifest]) -> Iterator[tuple[str, Manifest]]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -18,7 +19,7 @@ from recado.delivery.channels.http import NAME, HttpChannel
 from recado.events.endpoints import Endpoint, Shown, Text
 from recado.events.event import body
 from recado.events.examples import EXAMPLES
-from recado.network import BoundedClient, NotReached, RefusedAddress
+from recado.network import BoundedClient, NotReached, RefusedAddress, trusted
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Lane, LeasedReply
 from recado.runtime import retry_policy
@@ -284,6 +285,21 @@ async def test_a_name_that_nobody_knows(shop: Shop) -> None:
     with pytest.raises(NotReached, match="cannot be looked up"):
         await client.post("http://crm.example.com/", {}, b"")
     await client.aclose()
+
+
+def test_what_tls_trusts_is_read_once_for_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod has a client for each purpose."""
+    read: list[ssl.SSLContext] = []
+
+    def reading() -> ssl.SSLContext:
+        read.append(ssl.create_default_context())
+        return read[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", reading)
+    trusted.cache_clear()
+    for _ in range(3):
+        BoundedClient()
+    assert len(read) == 1
 
 
 async def test_tls_is_for_the_name_and_not_for_the_address() -> None:

@@ -121,7 +121,8 @@ class PostgresServer:
         from psycopg import sql
 
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            # The other strategy writes every page of the copy into the WAL, too: a third more of CPU.
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             connection.execute(statement.format(sql.Identifier(database), sql.Identifier(template)))
         return self.url(database)
 

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import httpx
 
+from recado.network import trusted
 from recado.whatsapp.connection import Connection, RawResponse
 
 Origin = tuple[str, str, int | None]
@@ -101,13 +102,10 @@ class GraphTransport(httpx.AsyncBaseTransport):
         scheme, host, port = origin
         if scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(f"no transport for {scheme}://")
-        if scheme == "https" and self._ssl_context is None:
-            self._ssl_context = httpx.create_ssl_context()
-            self._ssl_context.set_alpn_protocols(["http/1.1"])
         pool = _Pool(
             host,
             port or (443 if scheme == "https" else 80),
-            self._ssl_context if scheme == "https" else None,
+            (self._ssl_context or trusted()) if scheme == "https" else None,
             self._max_connections,
             self._keepalive_seconds,
             self._max_response_bytes,
