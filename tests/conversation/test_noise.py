@@ -72,6 +72,10 @@ NOISE = (
 )
 AGREED = (
     "sí, calle 80 # 12-34 apto 501",
+    "ok aprobado, dirección: Mz B Lt 14 Urb. Las Flores",
+    "sí, Mz. B Lt. 14",
+    "sí, a la urb. Los Sauces",
+    "dale, conjunto Los Robles casa 12",
     "dale, a nombre de María Fernanda López",
     "ok, pago con 100",
     "listo, nequi al 3001234567",

@@ -63,7 +63,13 @@ RULES: Final = (
         "@address",
         when=places.may_open,
         end=places.past_address,
-        examples=("envíalo a la [calle Los Pinos 123]", "[Cra 7 # 45-10]", "vivo en [av. Sol 210, depto 4]"),
+        examples=(
+            "envíalo a la [calle Los Pinos 123]",
+            "[Cra 7 # 45-10]",
+            "vivo en [av. Sol 210, depto 4]",
+            "[dirección: Mz B Lt 14]",
+            "[urb. Las Flores]",
+        ),
         counterexamples=(
             "la calle está cerrada",
             "dame colonia 3 y una gorra",

@@ -11,10 +11,17 @@ _FAR: Final = frozenset(
     [
         "calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal",
         "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "col", "urbanizacion",
-        "direccion", "mz",
+        "direccion", "mz", "urb", "cl", "kr", "pje", "ave",
     ]
 )  # fmt: skip
 """Words that the number of an address may follow at some distance; it follows the others directly."""
+_QUARTERS: Final = frozenset(
+    [
+        "urb", "urbanizacion", "barrio", "colonia", "col", "residencial", "conjunto", "condominio", "fraccionamiento",
+        "fracc", "edificio", "edif",
+    ]
+)  # fmt: skip
+"""Words that a name may follow without a number."""
 _WHERE: Final = frozenset(["a", "en", "hasta"])
 _STEERS: Final = frozenset([role.REQUEST, role.ADD, role.GREETING])
 _BEHIND_NUMBER: Final = frozenset([role.ADDRESS, role.OF, role.CON])
@@ -34,9 +41,9 @@ def may_open(words: Words, start: int, end: int) -> bool:
 
 
 def past_address(words: Words, start: int, end: int) -> int:
-    """The token after an address that opens at `start`. Without a number it is an address only if the word also
-    names a product."""
-    found = _past_number(words, start)
+    """The token after an address that opens at `start`. Without a number it is an address only if it is a quarter with
+    a name, or if the word also names a product."""
+    found = _past_number(words, start) or _past_quarter(words, start)
     return found or (end if words.matcher.names(words.tokens[start].norm) else 0)
 
 
@@ -88,17 +95,29 @@ def _past_number(words: Words, start: int) -> int:
     return last
 
 
+def _past_quarter(words: Words, start: int) -> int:
+    """The token after the name of a quarter: "Urb. Las Flores"; 0 if there is none."""
+    if words.tokens[start].norm not in _QUARTERS:
+        return 0
+    i = first = start + 1 + (words.norm(start + 1) == ".")
+    while i < words.count and words.tokens[i].kind is WORD and words.is_capital(i) and not words.names_product(i):
+        i += 1
+    return i if i > first else 0
+
+
 def _stops(words: Words, mark: str, i: int, *, behind: bool, first: bool) -> bool:
     """Whether a mark ends an address. behind: it follows a number. first: it follows the first word."""
     if mark == ",":
         return not _goes_on(words, i + 1)
     if mark == ".":
         return behind and not first and not words.is_number(i + 1)
-    return mark in ":;!?"
+    return mark in ";!?" or (mark == ":" and not first)
 
 
 def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
     """Whether a word is not part of an address. behind: it follows a number."""
+    if _is_lot(words, i):
+        return False
     if token.kind is NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
         return True
     if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):
@@ -109,6 +128,11 @@ def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
 def _is_number_sign(words: Words, i: int) -> bool:
     """ "cra 7 no 80-12", "calle 45 nro. 30-20"."""
     return words.norm(i) in ("no", "nro", "num", "numero") and words.is_number(i + 1 + (words.norm(i + 1) == "."))
+
+
+def _is_lot(words: Words, i: int) -> bool:
+    """ "Mz B Lt 14", where "lt" elsewhere is a litre, which has its number before it."""
+    return words.norm(i) == "lt" and words.is_number(i + 1 + (words.norm(i + 1) == "."))
 
 
 def _is_place(words: Words, i: int) -> bool:
