@@ -14,7 +14,7 @@ from loadtests.chaos.installation import LEASE_SECONDS
 from recado.queue.postgres.connection import RETRY_SECONDS
 from recado.simulator import Ledger
 from recado.simulator.graph import Accepted
-from recado.simulator.ledger import Inbound, Reply
+from recado.simulator.ledger import LedgerMessage, LedgerReply
 
 #: How long a process may need to reconnect after a server is back.
 RECONNECT_SECONDS: Final = RETRY_SECONDS[1]
@@ -34,7 +34,7 @@ class Kill(msgspec.Struct, frozen=True):
         return at - RECONNECT_SECONDS <= self.ended and self.began <= at + LEASE_SECONDS
 
 
-def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Mapping[str, bool], kills: Sequence[Kill]) -> bool:
+def is_allowed(ledger: Ledger, message: LedgerMessage, in_doubt: Mapping[str, bool], kills: Sequence[Kill]) -> bool:
     """Whether a message may have more than one reply. `in_doubt` is the installation's."""
     pairs = list(itertools.pairwise(message.arrived))
     if not pairs or message.superseded or message.wamid not in in_doubt:
@@ -46,7 +46,7 @@ def is_allowed(ledger: Ledger, message: Inbound, in_doubt: Mapping[str, bool], k
     )
 
 
-def is_unknown(ledger: Ledger, first: Accepted | Reply, second: Accepted | Reply) -> bool:
+def is_unknown(ledger: Ledger, first: Accepted | LedgerReply, second: Accepted | LedgerReply) -> bool:
     """Whether the service had acknowledged no status of the first reply when it claimed the second."""
     known_at = ledger.known_at(first.wamid)
     return known_at is None or known_at > second.at - CLAIM_SECONDS

@@ -15,7 +15,7 @@ SPAN: Final = re.compile(
 _DAY_MINUTES: Final = 24 * 60
 
 
-class Span(msgspec.Struct, frozen=True):
+class OpeningTime(msgspec.Struct, frozen=True):
     """From a minute of the day to the one before another, on the days from `first` to `last` (0: Monday)."""
 
     first: int
@@ -36,7 +36,7 @@ class Span(msgspec.Struct, frozen=True):
 class Hours(msgspec.Struct, frozen=True):
     """The shop's hours; none are all hours."""
 
-    spans: tuple[Span, ...] = ()
+    spans: tuple[OpeningTime, ...] = ()
 
     def hold(self, at: datetime) -> bool:
         """Whether somebody is there at an instant of the shop's clock."""
@@ -53,7 +53,7 @@ def parse(text: str) -> Hours:
     return Hours(tuple(_span(part.strip()) for part in text.lower().split(",") if part.strip()))
 
 
-def _span(text: str) -> Span:
+def _span(text: str) -> OpeningTime:
     found = SPAN.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a list of hours such as mon-fri 9-18, sat 9:30-13")
@@ -61,7 +61,7 @@ def _span(text: str) -> Span:
     opens, closes = int(found[3]) * 60 + int(found[4] or 0), int(found[5]) * 60 + int(found[6] or 0)
     if not (first <= last and opens < closes <= _DAY_MINUTES):
         raise ValueError(f"{text!r} ends before it begins")
-    return Span(first, last, opens, closes)
+    return OpeningTime(first, last, opens, closes)
 
 
 def _clock(minute: int) -> str:

@@ -60,7 +60,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sent: bool = False
 
 
-class Pending:
+class PendingMessage:
     """A message that is being handled; `added` returns None if it hit a defect. `slot`: a send slot is reserved for its
     reply. `place`: its position in the batch. `names`: its customer's. `session`: the session after it."""
 
@@ -107,7 +107,7 @@ class Inbox:
         self._count(batch.messages)
         updates = self._updates.take(batch) if batch.has_updates else []
         receipts: list[Receipt] = [Receipt()] * len(batch.messages)
-        pending: list[Pending] = []
+        pending: list[PendingMessage] = []
         try:
             await self._begin(batch.messages, pending, receipts)
             added = await _all([one.added for one in pending])
@@ -122,10 +122,12 @@ class Inbox:
             receipts[one.place] = self._receipt(one, done, sent=one.place in sent)
         return receipts
 
-    async def _begin(self, messages: Sequence[InboundMessage], pending: list[Pending], receipts: list[Receipt]) -> None:
+    async def _begin(
+        self, messages: Sequence[InboundMessage], pending: list[PendingMessage], receipts: list[Receipt]
+    ) -> None:
         """Reads the messages, and begins to handle those that get a reply: it adds them to `pending`. It writes the
         receipts of the others at their positions."""
-        last: dict[str, Pending] = {}
+        last: dict[str, PendingMessage] = {}
         letters = 0
         for place, message in self._in_order(messages):
             letters += LETTERS_A_TURN // MESSAGES_A_TURN + len(message.text or "")
@@ -137,13 +139,13 @@ class Inbox:
                 receipts[place] = self._silent(inbound.silence, inbound.quote)
                 continue
             names = message.customer_names
-            one = Pending(place, inbound, names, handle, slot=self._slots.reserve())
+            one = PendingMessage(place, inbound, names, handle, slot=self._slots.reserve())
             earlier = {last[name] for name in names if name in last}
             one.added = asyncio.ensure_future(self._converse(one, earlier))
             last |= dict.fromkeys(names, one)
             pending.append(one)
 
-    def _receipt(self, one: Pending, added: Added | None, *, sent: bool) -> Receipt:
+    def _receipt(self, one: PendingMessage, added: Added | None, *, sent: bool) -> Receipt:
         if added is None:
             return self._silent(Silence.ERROR)
         if added.duplicate:
@@ -182,7 +184,7 @@ class Inbox:
             return unread, lambda _: self._conversation.not_read()
         return inbound, lambda session: self._conversation.handle(inbound, session, self._clock())
 
-    async def _converse(self, one: Pending, earlier: Collection[Pending]) -> Added | None:
+    async def _converse(self, one: PendingMessage, earlier: Collection[PendingMessage]) -> Added | None:
         """Handles a message with the present session, and stores the result; None if it hit a defect.
 
         It waits for earlier messages of the same customer in the batch, but not for others: with a commit for each
@@ -198,7 +200,7 @@ class Inbox:
                 session = added.stale
         raise StoreUnavailable("the session changed each time that a message was handled")
 
-    async def _try_with(self, session: Session | None, one: Pending, span: tracing.NoSpan) -> Added | None:
+    async def _try_with(self, session: Session | None, one: PendingMessage, span: tracing.NoSpan) -> Added | None:
         """Handles a message with a session and stores the result; None if it hit a defect.
 
         If the stored session is another one, or no session is given, the store returns the present one instead.
@@ -225,7 +227,7 @@ class Inbox:
                 self._remember(one.names)
         return added
 
-    def _expected(self, one: Pending, earlier: Collection[Pending]) -> Session | None:
+    def _expected(self, one: PendingMessage, earlier: Collection[PendingMessage]) -> Session | None:
         """Guesses the session of a message; None where only the store knows it."""
         if len(earlier) == 1 and not one.inbound.refers and not one.inbound.may_order:
             (before,) = earlier
@@ -239,7 +241,7 @@ class Inbox:
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    def _turn(self, one: Pending, session: Session) -> Turn:
+    def _turn(self, one: PendingMessage, session: Session) -> Turn:
         try:
             return one.handle(session)
         except Exception as error:
@@ -275,7 +277,7 @@ class Inbox:
 
     # -- the sends --------------------------------------------------------------------------------------------
 
-    async def _send_what_was_stored(self, pending: list[Pending]) -> None:
+    async def _send_what_was_stored(self, pending: list[PendingMessage]) -> None:
         """After a failure, Meta sends the webhook again, and messages that are already on disk are duplicates then. So
         their replies are sent now; otherwise they would wait until their lease runs out."""
         added = await asyncio.gather(*(one.added for one in pending), return_exceptions=True)
@@ -286,7 +288,7 @@ class Inbox:
                 self._slots.give_back()
 
     def _send(
-        self, pending: Sequence[Pending], added: Sequence[Added | None]
+        self, pending: Sequence[PendingMessage], added: Sequence[Added | None]
     ) -> "dict[asyncio.Task[AttemptResult | None], int]":
         """Starts the sends whose turn is now, and follows up those whose turn is soon."""
         sending = {}

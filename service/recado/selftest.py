@@ -28,14 +28,14 @@ METRIC_PAUSE_SECONDS = 0.1
 POD = "process_start_time_seconds"
 
 
-class Step(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True):
     """One check; `problem` is empty if it passed."""
 
     name: str
     problem: str
 
 
-def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> Iterator[Step]:
+def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> Iterator[Check]:
     """Runs all checks in order, also after a failed one."""
     tries = itertools.count(1)
     afresh = httpx.Limits(max_keepalive_connections=0)
@@ -57,7 +57,7 @@ def run(settings: Settings, url: str, metrics_url: str | None, product: str) -> 
                 problem = step()
             except httpx.HTTPError as error:
                 problem = f"no response: {type(error).__name__} {error}"
-            yield Step(name, problem)
+            yield Check(name, problem)
 
 
 def order(settings: Settings, product: str, number: int) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Collection, Iterator, Sequence
 
 from recado.defects import Defects, Stage
 from recado.delivery.channels.whatsapp import status_update
-from recado.orders import HandoffChange, PermissionChange, Returned, Taken
+from recado.orders import HandoffChange, HandoffReason, PermissionChange, Returned
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import metrics
@@ -83,7 +83,7 @@ class Updates:
         change = HandoffChange(
             key=key,
             aliases=tuple(aliases),
-            why=Returned.ECHO if echo.returns else Taken.ECHO,
+            why=Returned.ECHO if echo.returns else HandoffReason.ECHO,
             at=at,
             until=None if echo.returns else at + self._settings.hold_seconds,
             echo=echo.wamid,
@@ -134,7 +134,7 @@ def take_foreign(queue: Outbox, statuses: Sequence[Status], hold_seconds: float,
             HandoffChange(
                 key=names[0],
                 aliases=names[1:],
-                why=Taken.FOREIGN,
+                why=HandoffReason.FOREIGN,
                 at=at,
                 until=at + hold_seconds,
                 echo=status.wamid,

@@ -1,11 +1,11 @@
 """The state of a dialogue after its last message, for tests that check it."""
 
 from recado.conversation import ReplyKind
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 
 
-def after(catalogue: Catalogue, *texts: str) -> tuple[State, dict[str, object]]:
+def after(catalogue: Catalogue, *texts: str) -> tuple[Phase, dict[str, object]]:
     """The state of a conversation and the quantities of its quote, after these messages."""
     dialogue = Dialogue(catalogue)
     for text in texts:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.product import Product
@@ -79,7 +79,7 @@ def test_a_change_that_cannot_be_made_keeps_a_yes_from_confirming(data: st.DataO
 
     shown.dialogue.say(text)
 
-    assert not shown.is_right or shown.dialogue.state is not State.CONFIRMED, text
+    assert not shown.is_right or shown.dialogue.state is not Phase.CONFIRMED, text
 
 
 @given(st.data())
@@ -95,9 +95,9 @@ def test_a_change_that_cannot_be_made_is_asked_about(data: st.DataObject) -> Non
     assert not shown.is_right or (shown.dialogue.asks and shown.now() == shown.lines), text
     if any(word in thing for word in UNKNOWN):
         shown.dialogue.say("sí")
-        assert not shown.is_right or shown.dialogue.state is State.OPEN, text
+        assert not shown.is_right or shown.dialogue.state is Phase.OPEN, text
         shown.dialogue.say("sí")
-        assert not shown.is_right or shown.dialogue.state is State.CONFIRMED, text
+        assert not shown.is_right or shown.dialogue.state is Phase.CONFIRMED, text
 
 
 @given(st.data())
@@ -112,4 +112,4 @@ def test_a_line_taken_out_beside_a_yes_is_confirmed_without_it(data: st.DataObje
     shown.dialogue.say(text)
 
     rest = {sku: quantity for sku, quantity in shown.lines.items() if sku != product.sku}
-    assert not shown.is_right or (shown.dialogue.state, shown.now()) == (State.CONFIRMED, rest), text
+    assert not shown.is_right or (shown.dialogue.state, shown.now()) == (Phase.CONFIRMED, rest), text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import after
@@ -23,7 +23,7 @@ CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
 )
 def test_a_yes_that_depends_on_something_confirms_nothing(text: str) -> None:
     """This also holds for conditions of delivery; an offered price is no quantity."""
-    assert after(CATALOGUE, "4 camisas", text) == (State.OPEN, {"CAM-001": 4})
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.OPEN, {"CAM-001": 4})
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_yes_that_depends_on_something_confirms_nothing(text: str) -> None:
 )
 def test_an_unaccented_yes_with_its_delivery_confirms(text: str) -> None:
     """Nothing else agrees, so "si" is the yes."""
-    assert after(CATALOGUE, "4 camisas", text) == (State.CONFIRMED, {"CAM-001": 4})
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 4})
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,20 @@ def test_a_yes_that_comes_later_confirms_nothing(text: str) -> None:
     dialogue.say("4 camisas")
     dialogue.say(text)
 
-    assert (dialogue.state, dialogue.asks) == (State.OPEN, False)
+    assert (dialogue.state, dialogue.asks) == (Phase.OPEN, False)
 
 
 @pytest.mark.parametrize("text", ["sí, te confirmo", "te confirmo el pedido", "confirmo, luego te aviso la dirección"])
 def test_a_yes_that_is_announced_confirms(text: str) -> None:
     """The word for it is the yes itself."""
-    assert after(CATALOGUE, "4 camisas", text) == (State.CONFIRMED, {"CAM-001": 4})
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 4})
 
 
 @pytest.mark.parametrize("text", ["sí, para las 7", "dale, para las 7 y media porfa", "sí, pa las 3 de la tarde"])
 def test_an_hour_beside_a_yes_is_no_quantity(text: str) -> None:
     """A product behind the number is."""
-    assert after(CATALOGUE, "4 camisas", text) == (State.CONFIRMED, {"CAM-001": 4})
-    assert after(CATALOGUE, "4 camisas", "sí, para las 7 gorras") == (State.OPEN, {"CAM-001": 4, "ACC-001": 7})
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 4})
+    assert after(CATALOGUE, "4 camisas", "sí, para las 7 gorras") == (Phase.OPEN, {"CAM-001": 4, "ACC-001": 7})
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,13 @@ def test_an_hour_beside_a_yes_is_no_quantity(text: str) -> None:
 )
 def test_a_price_that_is_asked_for_is_no_quantity(text: str, shirts: int) -> None:
     """The same number without a question is one."""
-    assert after(CATALOGUE, "4 camisas", text) == (State.OPEN, {"CAM-001": shirts})
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.OPEN, {"CAM-001": shirts})
 
 
 def test_the_size_of_somebody_is_no_garment() -> None:
     """ "Calza 42": what he wears; "una calza" is a garment."""
-    assert after(CATALOGUE, "unas botas para mi esposo, calza 42", "las de cuero") == (State.OPEN, {"CAL-010": 1})
-    assert after(CATALOGUE, "una calza 42") == (State.OPEN, {"PAN-007": 1})
+    assert after(CATALOGUE, "unas botas para mi esposo, calza 42", "las de cuero") == (
+        Phase.OPEN,
+        {"CAL-010": 1},
+    )
+    assert after(CATALOGUE, "una calza 42") == (Phase.OPEN, {"PAN-007": 1})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.conversation.dialogue import State
+from recado.conversation.dialogue import Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import after
@@ -36,7 +36,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def test_a_yes_with_its_delivery_confirms(text: str) -> None:
     """Words about where, when and why do not ask for goods."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
-    assert after(catalogue, "2 camisas", text) == (State.CONFIRMED, {"CAM-001": 2})
+    assert after(catalogue, "2 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 2})
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def test_a_yes_with_its_delivery_confirms(text: str) -> None:
 )
 def test_goods_and_doubts_beside_it_hold_it_back(text: str) -> None:
     """The same words with a product, a picture or a doubt."""
-    assert after(Catalogue.from_csv(DEFAULT_PATH), "2 camisas", text)[0] is not State.CONFIRMED
+    assert after(Catalogue.from_csv(DEFAULT_PATH), "2 camisas", text)[0] is not Phase.CONFIRMED
 
 
 @pytest.mark.parametrize(("text", "sku"), [("1 jugete", "J1"), ("una girnalda", "J2")])
 def test_a_name_without_its_mute_u_is_quoted(toys: Catalogue, text: str, sku: str) -> None:
     """As it sounds to the customer."""
-    assert after(toys, text) == (State.OPEN, {sku: 1})
+    assert after(toys, text) == (Phase.OPEN, {sku: 1})
 
 
 @pytest.mark.parametrize("unknown", ["2 bonsais", "un bonsái"])
 def test_a_word_two_letters_from_a_short_name_is_told_once(toys: Catalogue, unknown: str) -> None:
     """No question waits for an answer, so a yes confirms the rest."""
-    assert after(toys, f"{unknown} y una guirnalda", "sí") == (State.CONFIRMED, {"J2": 1})
+    assert after(toys, f"{unknown} y una guirnalda", "sí") == (Phase.CONFIRMED, {"J2": 1})

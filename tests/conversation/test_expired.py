@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.moment import Policy
 from recado.conversation.turn import ReplyKind
 from recado.quotes import Catalogue
@@ -62,10 +62,10 @@ def test_it_is_quoted_again_with_the_change(text: str, lines: dict[str, int], no
     first = (dialogue.state, quantities(dialogue), dialogue.session.order, dialogue.asks)
     assert quote
     assert body(dialogue).startswith(HEAD)
-    assert first == (State.OPEN, lines, None, False)
+    assert first == (Phase.OPEN, lines, None, False)
     assert all(line.unit_price == CATALOGUE.by_sku[line.sku].unit_price + 1 for line in quote.lines)
     dialogue.say("sí")
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED
     assert dialogue.session.order
     assert dialogue.session.order.total == sum(
         ((CATALOGUE.by_sku[sku].unit_price + 1) * count for sku, count in lines.items()), Decimal(0)
@@ -79,7 +79,7 @@ def test_a_change_of_what_is_not_in_it_asks(noticed: bool) -> None:
     dialogue.say("sí pero sin la bufanda")
 
     assert body(dialogue).startswith(HEAD)
-    assert (dialogue.state, quantities(dialogue), dialogue.asks) == (State.OPEN, {SHIRT: 2, CAP: 1}, True)
+    assert (dialogue.state, quantities(dialogue), dialogue.asks) == (Phase.OPEN, {SHIRT: 2, CAP: 1}, True)
 
 
 @pytest.mark.parametrize("noticed", [True, False])
@@ -87,7 +87,7 @@ def test_the_last_line_may_go(noticed: bool) -> None:
     dialogue = expired("1 gorra", noticed=noticed)
     dialogue.say("sí, pero sin la gorra")
 
-    assert (dialogue.state, quantities(dialogue), kind(dialogue)) == (State.NONE, {}, ReplyKind.EMPTIED)
+    assert (dialogue.state, quantities(dialogue), kind(dialogue)) == (Phase.NONE, {}, ReplyKind.EMPTIED)
 
 
 @pytest.mark.parametrize("noticed", [True, False])

@@ -3,7 +3,7 @@
 import pytest
 
 from recado.conversation import Policy, ReplyKind, Silence
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.moment import MISSED_IN_A_ROW
 from recado.hours import parse
 from recado.orders import Handoff
@@ -35,7 +35,7 @@ def test_bot_alone_ends_a_hold(dialogue: Dialogue, back: str) -> None:
     dialogue.say("un asesor por favor")
     dialogue.say(back)
 
-    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, State.OPEN)
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, Phase.OPEN)
     assert dialogue.session.talk.handoff == Handoff(changed_at=dialogue.now)
 
 
@@ -44,7 +44,7 @@ def test_bot_beside_other_words_does_not(dialogue: Dialogue, words: str) -> None
     """The message may be for the person."""
     dialogue.say("un asesor por favor")
     assert dialogue.say(words).silence is Silence.HUMAN
-    assert dialogue.state is State.HUMAN
+    assert dialogue.state is Phase.HUMAN
 
 
 def test_the_hand_over_offers_the_way_back_by_a_tap(dialogue: Dialogue) -> None:
@@ -56,7 +56,7 @@ def test_the_hand_over_offers_the_way_back_by_a_tap(dialogue: Dialogue) -> None:
 
     assert offered == ["h:assistant"]
     assert again.silence is Silence.HUMAN
-    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, State.NONE)
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.GIVEN_BACK, Phase.NONE)
 
 
 def test_a_person_is_offered_after_messages_that_were_not_understood(dialogue: Dialogue) -> None:
@@ -68,9 +68,9 @@ def test_a_person_is_offered_after_messages_that_were_not_understood(dialogue: D
     dialogue.tap("h:person")
 
     assert len(NONSENSE) == MISSED_IN_A_ROW
-    missed: tuple[ReplyKind, list[str], State] = (ReplyKind.NOT_UNDERSTOOD, [], State.NONE)
-    assert offers == [missed, missed, (ReplyKind.NOT_UNDERSTOOD, ["h:person"], State.NONE)]
-    assert (kind(dialogue), dialogue.state) == (ReplyKind.HANDED_OVER, State.HUMAN)
+    missed: tuple[ReplyKind, list[str], Phase] = (ReplyKind.NOT_UNDERSTOOD, [], Phase.NONE)
+    assert offers == [missed, missed, (ReplyKind.NOT_UNDERSTOOD, ["h:person"], Phase.NONE)]
+    assert (kind(dialogue), dialogue.state) == (ReplyKind.HANDED_OVER, Phase.HUMAN)
 
 
 def test_messages_that_are_understood_begin_the_count_anew(dialogue: Dialogue) -> None:
@@ -91,7 +91,7 @@ def test_a_customer_who_asks_out_of_hours_reads_when_somebody_comes() -> None:
         assert turn.reply
         assert isinstance(turn.reply.content, Buttons)
         texts.append(turn.reply.content.body)
-        assert dialogue.state is State.HUMAN
+        assert dialogue.state is Phase.HUMAN
 
     assert "en un momento" in texts[0]
     assert "Atendemos de lunes a viernes de 9 a 18 h" in texts[1]
@@ -108,4 +108,4 @@ def test_a_large_quote_offers_a_person(limit: float, offers: bool) -> None:
 
     assert ("h:person" in ids) is offers
     assert any(id_.endswith(":confirm") for id_ in ids)
-    assert dialogue.state is State.OPEN
+    assert dialogue.state is Phase.OPEN

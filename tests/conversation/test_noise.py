@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 
@@ -173,7 +173,7 @@ HELD = (
 )
 
 
-def after(text: str) -> tuple[State, dict[str, object]]:
+def after(text: str) -> tuple[Phase, dict[str, object]]:
     """The state of the conversation after an order and this message."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("2 camisas y 1 gorra")
@@ -184,16 +184,16 @@ def after(text: str) -> tuple[State, dict[str, object]]:
 @pytest.mark.parametrize("text", NOISE)
 def test_noise_changes_nothing(text: str) -> None:
     """It changes no line and no quantity, and it is not a yes."""
-    assert after(text) == (State.OPEN, ORDER)
+    assert after(text) == (Phase.OPEN, ORDER)
 
 
 @pytest.mark.parametrize("text", AGREED)
 def test_a_yes_counts_with_noise_around_it(text: str) -> None:
     """And the noise adds nothing."""
-    assert after(text) == (State.CONFIRMED, ORDER)
+    assert after(text) == (Phase.CONFIRMED, ORDER)
 
 
 @pytest.mark.parametrize("text", HELD)
 def test_a_yes_is_held_back_by_what_is_not_accounted_for(text: str) -> None:
     """Nothing is confirmed before it is clear, and the quote stays as it is."""
-    assert after(text) == (State.OPEN, ORDER)
+    assert after(text) == (Phase.OPEN, ORDER)

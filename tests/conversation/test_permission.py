@@ -3,7 +3,7 @@
 import pytest
 
 from recado.conversation import Policy, ReplyKind, Silence
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.permission import said_in
 from recado.orders import Permission, Talk
 from recado.quotes import Catalogue
@@ -109,7 +109,7 @@ def test_the_open_quote_stays(dialogue: Dialogue) -> None:
     before = dialogue.state
     dialogue.say("sí")
 
-    assert (before, dialogue.state) == (State.OPEN, State.CONFIRMED)
+    assert (before, dialogue.state) == (Phase.OPEN, Phase.CONFIRMED)
 
 
 def test_it_is_noted_without_a_word_while_a_person_has_the_conversation(dialogue: Dialogue) -> None:
@@ -119,7 +119,7 @@ def test_it_is_noted_without_a_word_while_a_person_has_the_conversation(dialogue
 
     assert during.silence is Silence.HUMAN
     assert dialogue.session.talk.permission.opted_out
-    assert dialogue.state is State.HUMAN
+    assert dialogue.state is Phase.HUMAN
 
 
 def test_beside_a_question_baja_is_its_answer() -> None:
@@ -131,7 +131,7 @@ def test_beside_a_question_baja_is_its_answer() -> None:
 def test_an_order_is_an_order(dialogue: Dialogue) -> None:
     """Even if it also contains the word."""
     dialogue.say("2 camisas y 1 gorra, stop")
-    assert dialogue.state is State.OPEN
+    assert dialogue.state is Phase.OPEN
 
 
 def test_a_decision_leaves_who_has_the_conversation_and_may_write() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from tests.conversation.scoring import SHOPS
 
@@ -10,7 +10,7 @@ CATALOGUE = Catalogue.from_csv(SHOPS / "pizzeria.csv")
 SHOWN = {"PZ-HAW-M": 1}
 
 
-def after(text: str) -> tuple[State, dict[str, object]]:
+def after(text: str) -> tuple[Phase, dict[str, object]]:
     """Where the conversation stands once this was written to a quote of a pizza."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("una hawaiana mediana")
@@ -33,7 +33,7 @@ def after(text: str) -> tuple[State, dict[str, object]]:
 )  # fmt: skip
 def test_a_remark_leaves_a_yes_a_yes(text: str) -> None:
     """It names no product of the shop, and nothing to be more or less of."""
-    assert after(text) == (State.CONFIRMED, SHOWN)
+    assert after(text) == (Phase.CONFIRMED, SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_a_remark_leaves_a_yes_a_yes(text: str) -> None:
 )  # fmt: skip
 def test_what_may_be_a_wish_holds_it_back(text: str) -> None:
     """A thing of the shop, a refusal, a condition, or something that may be ordered."""
-    assert after(text)[0] is not State.CONFIRMED
+    assert after(text)[0] is not Phase.CONFIRMED

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from recado.conversation import Policy, ReplyKind, Silence
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
@@ -39,7 +39,7 @@ def test_nobody_decides_what_he_has_not_seen(dialogue: Dialogue, text: str) -> N
     unseen(dialogue)
     dialogue.say(text)
 
-    assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+    assert (dialogue.state, dialogue.session.order) == (Phase.OPEN, None)
     assert "2 × $25.50" in body(dialogue)
 
 
@@ -50,7 +50,7 @@ def test_a_yes_to_a_message_that_is_quoted_means_that_quote(dialogue: Dialogue) 
     dialogue.hear(replace(dialogue.message("sí"), quoted="T1"))
     assert body(dialogue).startswith("Esa cotización cambió. La última es esta:")
     dialogue.hear(replace(dialogue.message("sí"), quoted="T2"))
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED
 
 
 @pytest.mark.parametrize("text", ["sí pero sin la gorra", "no quiero la gorra, lo demás sí", "no"])
@@ -61,7 +61,7 @@ def test_what_is_said_to_an_older_quote_decides_on_no_other(dialogue: Dialogue, 
     dialogue.say("y 2 zapatos")
     dialogue.hear(replace(dialogue.message(text), quoted="T1"))
 
-    assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+    assert (dialogue.state, dialogue.session.order) == (Phase.OPEN, None)
     assert "2 × $45.99" in body(dialogue)
 
 
@@ -96,10 +96,10 @@ def test_what_is_no_longer_sold_is_not_confirmed() -> None:
     dialogue.sell(Catalogue((shirt,), "USD"))
     dialogue.say("sí")
 
-    assert (dialogue.state, quantities(dialogue)) == (State.OPEN, {"A": 2})
+    assert (dialogue.state, quantities(dialogue)) == (Phase.OPEN, {"A": 2})
     assert "Ya no tenemos: Gorra." in body(dialogue)
     dialogue.say("sí")
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_quantity_is_of_the_unit_that_it_was_asked_in(
     dialogue.sell(Catalogue((by_other, cap), "USD"))
     dialogue.say(text)
 
-    assert (dialogue.state, set(quantities(dialogue))) == (State.OPEN, {"B"})
+    assert (dialogue.state, set(quantities(dialogue))) == (Phase.OPEN, {"B"})
     assert f"Ya no tenemos: {told}." in body(dialogue)
 
     dialogue.sell(Catalogue((rice, cap), "USD"))
@@ -154,7 +154,7 @@ def test_a_person_takes_over_until_the_hold_ends(dialogue: Dialogue) -> None:
     dialogue.now += Policy().hold_seconds
     dialogue.say("sí")
 
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED
 
 
 SAID = (
@@ -190,7 +190,7 @@ def test_any_conversation_leaves_consistent_data(said: list[str]) -> None:
             assert before.quote.state is QuoteState.OPEN
             assert all(line.quantity <= shown[order.quote].get(line.sku, 0) for line in order.lines)  # type: ignore[operator]  # `shown` has quantities only
         assert all(line.quantity > 0 and isinstance(line.total, Decimal) for line in dialogue.lines)
-        assert (dialogue.state is State.OPEN) == (bool(dialogue.lines) and dialogue.state is not State.CONFIRMED)
+        assert (dialogue.state is Phase.OPEN) == (bool(dialogue.lines) and dialogue.state is not Phase.CONFIRMED)
     assert set(ordered.values()) <= {1}
 
 

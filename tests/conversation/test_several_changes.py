@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
@@ -58,13 +58,13 @@ def test_each_of_two_changes_is_made(first: str, second: str, joint: str) -> Non
 @pytest.mark.parametrize(
     ("text", "state", "shirts", "caps"),
     [
-        ("sí, bájale 1 a las camisas", State.CONFIRMED, 3, 3),
-        ("sí, pero deja las camisas en 1 y las gorras en 2", State.CONFIRMED, 1, 2),
-        ("sí, súbele 1 a las gorras", State.OPEN, 4, 4),
-        ("mejor 2 camisas y que sean 2 gorras", State.OPEN, 2, 2),
+        ("sí, bájale 1 a las camisas", Phase.CONFIRMED, 3, 3),
+        ("sí, pero deja las camisas en 1 y las gorras en 2", Phase.CONFIRMED, 1, 2),
+        ("sí, súbele 1 a las gorras", Phase.OPEN, 4, 4),
+        ("mejor 2 camisas y que sean 2 gorras", Phase.OPEN, 2, 2),
     ],
 )
-def test_a_yes_with_fewer_confirms(text: str, state: State, shirts: int, caps: int) -> None:
+def test_a_yes_with_fewer_confirms(text: str, state: Phase, shirts: int, caps: int) -> None:
     """The number beside the verb is heard."""
     dialogue = after(text)
     assert (dialogue.state, lines(dialogue)) == (state, {"CAM-001": shirts, "ACC-001": caps})
@@ -74,7 +74,7 @@ def test_less_of_nothing_is_asked_about() -> None:
     """ "Bájale 2 a las camisas" orders none."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("bájale 2 a las camisas")
-    assert (dialogue.state, dialogue.asks) == (State.NONE, True)
+    assert (dialogue.state, dialogue.asks) == (Phase.NONE, True)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_a_change_that_was_not_understood_is_asked_about_until_a_yes() -> None:
     first = dialogue.state
     dialogue.say("sí")
 
-    assert (first, dialogue.state) == (State.OPEN, State.CONFIRMED)
+    assert (first, dialogue.state) == (Phase.OPEN, Phase.CONFIRMED)

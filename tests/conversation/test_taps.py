@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from recado.conversation import Policy, ReplyKind, Silence
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
@@ -48,7 +48,7 @@ class TestChoices:
         assert isinstance(turn.reply.content, Buttons | List)
         dialogue.tap("c:T1:0:PAN-005")
 
-        assert (quantities(dialogue), dialogue.state) == ({"PAN-005": 2}, State.OPEN)
+        assert (quantities(dialogue), dialogue.state) == ({"PAN-005": 2}, Phase.OPEN)
 
     def test_an_id_that_meta_would_refuse_leaves_a_text(self) -> None:
         """A SKU of 300 letters does not make the reply fail."""
@@ -68,7 +68,7 @@ class TestTaps:
         dialogue.say("2 camisas")
         dialogue.tap("q:T1:confirm")
         placed = dialogue.session.order
-        assert (kind(dialogue), dialogue.state) == (ReplyKind.CONFIRMED, State.CONFIRMED)
+        assert (kind(dialogue), dialogue.state) == (ReplyKind.CONFIRMED, Phase.CONFIRMED)
         for again in (dialogue.tap, dialogue.say):
             again("q:T1:confirm" if again == dialogue.tap else "sí")
             assert kind(dialogue) is ReplyKind.ALREADY_CONFIRMED
@@ -82,7 +82,7 @@ class TestTaps:
         dialogue.tap("q:T1:confirm")
 
         assert body(dialogue).startswith("Esa cotización cambió. La última es esta:")
-        assert (dialogue.state, quantities(dialogue)) == (State.OPEN, {"CAM-001": 2, "ACC-001": 1})
+        assert (dialogue.state, quantities(dialogue)) == (Phase.OPEN, {"CAM-001": 2, "ACC-001": 1})
 
     def test_an_expired_quote_is_made_again(self, dialogue: Dialogue) -> None:
         """At today's prices; the customer has to confirm it."""
@@ -91,9 +91,9 @@ class TestTaps:
         dialogue.tap("q:T1:confirm")
 
         assert "venció el 15 de noviembre. Estos son los precios de hoy:" in body(dialogue)
-        assert (dialogue.state, dialogue.session.order) == (State.OPEN, None)
+        assert (dialogue.state, dialogue.session.order) == (Phase.OPEN, None)
         dialogue.tap(f"q:{token(dialogue)}:confirm")
-        assert dialogue.state is State.CONFIRMED
+        assert dialogue.state is Phase.CONFIRMED
 
     @pytest.mark.parametrize("id_", ["q:UNKNOWN99999:confirm", "q:UNKNOWN99999:reject", "q:UNKNOWN99999:show"])
     def test_somebody_elses_quote_is_none(self, dialogue: Dialogue, id_: str) -> None:
@@ -116,7 +116,7 @@ class TestTaps:
             kinds.append(kind(dialogue))
 
         assert kinds == [ReplyKind.HOW_TO_CHANGE, ReplyKind.QUOTE, ReplyKind.REJECTED, ReplyKind.NO_OPEN_QUOTE]
-        assert dialogue.state is State.REJECTED
+        assert dialogue.state is Phase.REJECTED
 
     def test_a_tap_works_while_a_person_has_the_conversation(self, dialogue: Dialogue) -> None:
         """It orders the lines with a price. The reply names what is left out because of an open question."""
@@ -128,7 +128,7 @@ class TestTaps:
         assert dialogue.session.order
         assert dialogue.session.order.left_out == ("jeans",)
         assert "Quedó fuera: jeans." in body(dialogue)
-        assert dialogue.state is State.HUMAN
+        assert dialogue.state is Phase.HUMAN
 
     def test_a_question_that_is_answered_is_not_answered_twice(self, dialogue: Dialogue) -> None:
         """The second tap leaves the quote as it is."""
@@ -181,14 +181,14 @@ class TestCarts:
 
         dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=(CartLine("X-1", 2, None, None),)))
 
-        assert (kind(dialogue), dialogue.state, dialogue.asks) == (ReplyKind.QUESTION, State.OPEN, True)
+        assert (kind(dialogue), dialogue.state, dialogue.asks) == (ReplyKind.QUESTION, Phase.OPEN, True)
         assert quantities(dialogue) == {"CAL-001": 2}
         assert "X-1" in body(dialogue)
 
     def test_another_currency_is_for_a_person(self, dialogue: Dialogue) -> None:
         goods = (CartLine("CAM-001", 2, Decimal("90000"), "COP"),)
         dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
-        assert (dialogue.state, dialogue.lines) == (State.HUMAN, ())
+        assert (dialogue.state, dialogue.lines) == (Phase.HUMAN, ())
 
     @pytest.mark.parametrize(
         ("text", "lines", "reply"),
@@ -238,7 +238,7 @@ class TestSecondThoughts:
     def test_any_other_message_that_is_taken_back_changes_nothing(self, dialogue: Dialogue) -> None:
         dialogue.say("2 camisas")
         dialogue.hear(replace(dialogue.message(), type=MessageType.REVOKE, original="wamid.hello"))
-        assert dialogue.state is State.OPEN
+        assert dialogue.state is Phase.OPEN
 
 
 def test_a_location_after_an_order_is_where_it_goes(dialogue: Dialogue) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 
 SHOP = """sku,name,aliases,unit_price,currency,unit
@@ -58,4 +58,4 @@ def test_a_half_that_cannot_be_is_asked_about_until_a_yes(shop: Catalogue) -> No
 
     dialogue.say("sí, pero sin las papas")
 
-    assert dialogue.state is State.OPEN
+    assert dialogue.state is Phase.OPEN

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
@@ -136,4 +136,4 @@ def test_a_yes_behind_a_change_that_was_not_understood_is_asked_again(shop: str,
     before = dialogue.state
     dialogue.say("sí")
 
-    assert (before, dialogue.state) == (State.OPEN, State.CONFIRMED)
+    assert (before, dialogue.state) == (Phase.OPEN, Phase.CONFIRMED)

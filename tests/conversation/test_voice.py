@@ -5,9 +5,9 @@ import pytest
 from msgspec.structs import replace
 
 from recado.conversation import Policy, ReplyKind
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.turn import Turn
-from recado.orders import Source
+from recado.orders import QuoteSource
 from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.whatsapp.content import Buttons, Text, as_text
 from recado.whatsapp.payloads import Media, MessageType
@@ -53,7 +53,7 @@ def test_the_customer_reads_what_was_heard() -> None:
     assert turn.reply is not None
     assert isinstance(turn.reply.content, Buttons)
     assert dialogue.session.quote is not None
-    assert dialogue.session.quote.source is Source.VOICE
+    assert dialogue.session.quote.source is QuoteSource.VOICE
 
 
 @pytest.mark.parametrize("heard", ["", "   "])
@@ -89,7 +89,7 @@ def test_a_spoken_yes_confirms(yes: str) -> None:
     dialogue.say("quiero 2 zapatos")
     dialogue.speak(yes)
 
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_spoken_yes_with_anything_beside_it_asks(more: str) -> None:
     dialogue.say("quiero 2 zapatos")
     turn = dialogue.speak(more)
 
-    assert dialogue.state is State.OPEN
+    assert dialogue.state is Phase.OPEN
     assert dialogue.session.order is None
     assert "Responde *SÍ* o *NO*" in said(turn)
 
@@ -120,4 +120,4 @@ def test_the_same_yes_in_writing_confirms() -> None:
     dialogue.say("quiero 2 zapatos")
     dialogue.say("sí, mándalo a la calle 5 número 20")
 
-    assert dialogue.state is State.CONFIRMED
+    assert dialogue.state is Phase.CONFIRMED

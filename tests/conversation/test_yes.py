@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue, State
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.lexicon import FUNCTION, lexicon
@@ -38,7 +38,7 @@ REFUSALS = (
 )  # fmt: skip
 
 
-def after(text: str) -> tuple[State, dict[str, object]]:
+def after(text: str) -> tuple[Phase, dict[str, object]]:
     """The state of the conversation after this message to a quote of two shirts and a cap."""
     dialogue = Dialogue(CATALOGUE)
     dialogue.say("2 camisas y 1 gorra")
@@ -73,7 +73,7 @@ def beside(things: list[str], each: int) -> Iterator[str]:
 
 def confirmed(texts: Iterator[str]) -> list[str]:
     """The messages that place an order."""
-    return [text for text in texts if after(text)[0] is State.CONFIRMED]
+    return [text for text in texts if after(text)[0] is Phase.CONFIRMED]
 
 
 def test_no_product_beside_a_yes_is_confirmed_unseen() -> None:
@@ -91,7 +91,7 @@ def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
     """Numbers, things that nobody sells, questions, refusals."""
     texts = (frame.format(thing) for thing in (*NUMBERS, *UNKNOWN, *QUESTIONS, *REFUSALS))
 
-    more = [text for text in texts if after(text)[0] is State.CONFIRMED and not fewer(after(text)[1])]
+    more = [text for text in texts if after(text)[0] is Phase.CONFIRMED and not fewer(after(text)[1])]
 
     assert more == []
 
@@ -108,7 +108,7 @@ def test_nothing_else_is_taken_for_part_of_a_yes(frame: str) -> None:
 )  # fmt: skip
 def test_a_yes_with_a_question_of_service_confirms(text: str) -> None:
     """When the order comes, how it is paid and what comes with it set no condition."""
-    assert after(text) == (State.CONFIRMED, SHOWN)
+    assert after(text) == (Phase.CONFIRMED, SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_yes_with_a_question_of_service_confirms(text: str) -> None:
 )  # fmt: skip
 def test_a_question_of_more_than_when_the_order_comes_holds_a_yes_back(text: str) -> None:
     """A question about goods or the price, after a "pero", or without a yes."""
-    assert after(text) == (State.OPEN, SHOWN)
+    assert after(text) == (Phase.OPEN, SHOWN)
 
 
 def fewer(lines: dict[str, object]) -> bool:
@@ -134,7 +134,7 @@ def fewer(lines: dict[str, object]) -> bool:
 )
 def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
     """Also after a preposition, a payment, or a verb without an object."""
-    assert after(text) == (State.OPEN, SHOWN)
+    assert after(text) == (Phase.OPEN, SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_a_yes_is_held_back_by_half_a_wish(text: str) -> None:
 )
 def test_a_yes_on_a_condition_confirms_nothing(condition: str) -> None:
     """Somebody has to say whether the condition holds, even if it is only about the delivery."""
-    assert after(f"sí, {condition}")[0] is State.OPEN
+    assert after(f"sí, {condition}")[0] is Phase.OPEN

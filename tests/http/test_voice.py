@@ -13,7 +13,7 @@ import pytest
 from recado.delivery.channels import media
 from recado.delivery.channels.media import PATIENCE_SECONDS
 from recado.http.app import App
-from recado.orders import Source
+from recado.orders import QuoteSource
 from recado.runtime import make_drain, make_web
 from recado.settings import load
 from recado.simulator import Simulator
@@ -132,7 +132,7 @@ async def test_the_quote_is_confirmed_by_a_spoken_yes(open_shop: Open, clock: Fa
         (order,) = await shop.pod.queue.list_orders()
 
     assert "¡Pedido P-1001 confirmado!" in read
-    assert order.order.source is Source.VOICE
+    assert order.order.source is QuoteSource.VOICE
 
 
 async def test_without_a_transcriber_the_customer_is_asked_to_write(open_shop: Open) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from recado.orders import Line
-from recado.orders.amend import Edit, edits
+from recado.orders.amend import LineChange, edits
 
 
 def lines(*amounts: tuple[str, int | Decimal]) -> list[Line]:
@@ -16,14 +16,14 @@ def lines(*amounts: tuple[str, int | Decimal]) -> list[Line]:
     ("before", "after", "expected"),
     [
         ((("A", 1), ("B", 2)), (("B", 2), ("A", 1)), []),
-        ((("A", 1),), (("A", 2), ("B", 1)), [Edit.MORE, Edit.ADDED]),
-        ((("A", 3), ("B", 1)), (("A", 1),), [Edit.LESS, Edit.REMOVED]),
-        ((("A", 1),), (("B", 1),), [Edit.REMOVED, Edit.ADDED]),
-        ((("A", Decimal("1.5")),), (("A", Decimal("1.25")),), [Edit.LESS]),
+        ((("A", 1),), (("A", 2), ("B", 1)), [LineChange.MORE, LineChange.ADDED]),
+        ((("A", 3), ("B", 1)), (("A", 1),), [LineChange.LESS, LineChange.REMOVED]),
+        ((("A", 1),), (("B", 1),), [LineChange.REMOVED, LineChange.ADDED]),
+        ((("A", Decimal("1.5")),), (("A", Decimal("1.25")),), [LineChange.LESS]),
     ],
 )
 def test_each_line_that_differs_is_an_edit(
-    before: tuple[tuple[str, int], ...], after: tuple[tuple[str, int], ...], expected: list[Edit]
+    before: tuple[tuple[str, int], ...], after: tuple[tuple[str, int], ...], expected: list[LineChange]
 ) -> None:
     """Lines are compared by product, in any order."""
     assert list(edits(lines(*before), lines(*after))) == expected

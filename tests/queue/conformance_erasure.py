@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from recado.events.facts import USUAL_TYPES, MessageReceived
-from recado.orders import Changes, HandoffChange, Located, OrderState, Session, Taken
+from recado.orders import Changes, HandoffChange, HandoffReason, Located, OrderState, Session
 from recado.queue.model import Audience, Lane, LeasedReply, NewReply, State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
@@ -85,7 +85,7 @@ class ErasureConformance:
         for other in range(40):
             await queue.add_message(opening(100 + other, clock, f"OTHR{other}", customer=10 + other), lease=False)
         number, _ = await lived(queue, clock)
-        taken = HandoffChange(key=f"{NUMBER}:{USER}", why=Taken.STAFF, at=clock(), until=clock() + 60)
+        taken = HandoffChange(key=f"{NUMBER}:{USER}", why=HandoffReason.STAFF, at=clock(), until=clock() + 60)
         await queue.change_handoff(taken)
         assert all(word.encode() in kept() for word in HIS)
         erased = await queue.erase_customer(name)

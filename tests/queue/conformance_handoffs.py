@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from recado.orders import Changes, Handoff, HandoffChange, Returned, Taken, Talk
+from recado.orders import Changes, Handoff, HandoffChange, HandoffReason, Returned, Talk
 from recado.queue.model import State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
@@ -20,7 +20,7 @@ def echo(n: int, clock: FakeClock, *, at: float | None = None, customer: int = 1
     """The shop writes to a customer from its phone."""
     at = clock() if at is None else at
     key = f"{NUMBER}:US.{customer}"
-    return HandoffChange(key=key, why=Taken.ECHO, at=at, until=at + HOLD, echo=f"wamid.ECHO{n}")
+    return HandoffChange(key=key, why=HandoffReason.ECHO, at=at, until=at + HOLD, echo=f"wamid.ECHO{n}")
 
 
 def returned(n: int, clock: FakeClock, *, at: float | None = None) -> HandoffChange:
@@ -186,7 +186,7 @@ class HandoffConformance:
     ) -> None:
         """A customer who is idle for days is deleted, but not while a person has the conversation."""
         queue = open_queue(**UNLIMITED)
-        change = HandoffChange(key=f"{NUMBER}:US.1", why=Taken.STAFF, at=clock(), until=clock() + 200_000)
+        change = HandoffChange(key=f"{NUMBER}:US.1", why=HandoffReason.STAFF, at=clock(), until=clock() + 200_000)
         await queue.change_handoff(change)
         await queue.prune()
         clock.advance(190_000)

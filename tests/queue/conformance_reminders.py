@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from recado.orders import Changes, Closing, Handoff, HandoffChange, QuoteState, Session, Taken
+from recado.orders import Changes, Closing, Handoff, HandoffChange, HandoffReason, QuoteState, Session
 from recado.queue.model import Audience, LeasedReply, Reminding
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
@@ -106,7 +106,7 @@ class ReminderConformance:
             case "opted out":
                 await queue.change_permission(preference(clock))
             case "held":
-                hold = HandoffChange(key=f"{NUMBER}:US.1", why=Taken.STAFF, at=clock(), until=clock() + DAY)
+                hold = HandoffChange(key=f"{NUMBER}:US.1", why=HandoffReason.STAFF, at=clock(), until=clock() + DAY)
                 await queue.change_handoff(hold)
         clock.advance({"window": WINDOW, "over": DAY}.get(how, 2 * HOUR))
 

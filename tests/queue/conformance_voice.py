@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from recado.delivery.channels import media
 from recado.delivery.channels.media import PATIENCE_SECONDS
-from recado.orders import Changes, HandoffChange, Taken
+from recado.orders import Changes, HandoffChange, HandoffReason
 from recado.outcome import Outcome, Scope
 from recado.queue.model import (
     MEDIA,
@@ -246,7 +246,7 @@ class VoiceConformance:
         queue = open_queue(**UNLIMITED)
         job = await take(queue, await speak(queue, spoken(1, clock)))
         key = f"{NUMBER}:US.1"
-        await queue.change_handoff(HandoffChange(key=key, why=Taken.STAFF, at=clock(), until=clock() + 3600))
+        await queue.change_handoff(HandoffChange(key=key, why=HandoffReason.STAFF, at=clock(), until=clock() + 3600))
 
         assert (await queue.reply_to_voice(job, answer(1, clock))).duplicate
         clock.advance(PATIENCE_SECONDS)

@@ -13,9 +13,9 @@ from recado.orders import (
     OpenQuote,
     Order,
     Question,
+    QuoteSource,
     QuoteState,
     Session,
-    Source,
     Talk,
 )
 from recado.queue.model import LeasedReply, NewReply
@@ -47,7 +47,7 @@ def quote_named(token: str, clock: FakeClock, lines: Sequence[Line] = LINES) -> 
         token=token,
         lines=tuple(lines),
         currency="USD",
-        source=Source.TEXT,
+        source=QuoteSource.TEXT,
         opened_at=clock(),
         changed_at=clock() - 1,
         expires_at=clock() + 86400,

@@ -10,10 +10,10 @@ import pytest
 
 from recado.orders import QuoteState
 from recado.queue.survey import Amount, Sold, Survey
-from recado.report.report import MOST_PRODUCTS, Kept, Report, days_of, make_report
+from recado.report.report import MOST_PRODUCTS, Report, Retention, days_of, make_report
 from tests.report.agreement import compare, conversed
 
-KEPT = Kept(messages=8, quotes=90, orders=400, replies_lost=30, handoffs=400, unsold=90)
+KEPT = Retention(messages=8, quotes=90, orders=400, replies_lost=30, handoffs=400, unsold=90)
 
 
 def at(text: str) -> float:

@@ -11,9 +11,8 @@ import pytest
 import recado
 from recado.conversation import ReplyKind, Silence
 from recado.events.facts import TYPES
-from recado.orders import OrderState, QuoteState
-from recado.orders import Source as QuoteSource
-from recado.orders.amend import Edit
+from recado.orders import OrderState, QuoteSource, QuoteState
+from recado.orders.amend import LineChange
 from recado.outcome import Outcome, Scope
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import OpenReason
@@ -69,7 +68,7 @@ ERROR_CLASSES = {
         (metrics.QUOTES, "outcome", {"opened"} | set(QuoteState) - {QuoteState.OPEN}),
         (metrics.QUOTES, "source", set(QuoteSource)),
         (metrics.ORDERS, "state", set(OrderState)),
-        (metrics.EDITS, "edit", set(Edit)),
+        (metrics.EDITS, "edit", set(LineChange)),
         (metrics.ORDERS, "source", set(QuoteSource)),
         (metrics.SIGNATURE_FAILURES, "reason", set(SignatureProblem)),
         (metrics.MESSAGES, "type", set(MessageType)),

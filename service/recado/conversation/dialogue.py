@@ -21,8 +21,8 @@ _SECONDS: Final = 5.0
 """Between two messages."""
 
 
-class State(StrEnum):
-    """The state of a conversation."""
+class Phase(StrEnum):
+    """How far a conversation has come."""
 
     NONE = "none"
     OPEN = "open"
@@ -105,12 +105,12 @@ class Dialogue:
             self.session = replace(self.session, quote=self._quotes[opens.token])
 
     @property
-    def state(self) -> State:
+    def state(self) -> Phase:
         """The state after the last message."""
         quote = self.session.quote
         if self.session.talk.handoff.holds(self.now):
-            return State.HUMAN
-        return State.NONE if quote is None else _STATES.get(quote.state, State.NONE)
+            return Phase.HUMAN
+        return Phase.NONE if quote is None else _STATES.get(quote.state, Phase.NONE)
 
     @property
     def lines(self) -> Lines:
@@ -137,7 +137,7 @@ class Dialogue:
 
 
 _STATES: Final = {
-    QuoteState.OPEN: State.OPEN,
-    QuoteState.CONFIRMED: State.CONFIRMED,
-    QuoteState.REJECTED: State.REJECTED,
+    QuoteState.OPEN: Phase.OPEN,
+    QuoteState.CONFIRMED: Phase.CONFIRMED,
+    QuoteState.REJECTED: Phase.REJECTED,
 }

@@ -23,9 +23,9 @@ from recado.orders import (
     OpenQuote,
     Order,
     Question,
+    QuoteSource,
     QuoteState,
     Session,
-    Source,
     Talk,
 )
 from recado.orders.amend import Lines
@@ -159,10 +159,10 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
     @property
-    def _source(self) -> Source:
+    def _source(self) -> QuoteSource:
         if self.inbound.spoken:
-            return Source.VOICE
-        return Source.CART if self.inbound.message.cart else Source.TEXT
+            return QuoteSource.VOICE
+        return QuoteSource.CART if self.inbound.message.cart else QuoteSource.TEXT
 
     def say(
         self,

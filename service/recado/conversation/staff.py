@@ -1,7 +1,7 @@
 """The staff's actions: changes of an order's state, with the notice to its customer; hand-offs."""
 
 from recado.conversation import texts
-from recado.orders import HandoffChange, OrderState, Returned, Taken
+from recado.orders import HandoffChange, HandoffReason, OrderState, Returned
 from recado.orders.shop import Move
 from recado.settings import Settings
 from recado.whatsapp.content import Text
@@ -32,7 +32,7 @@ def handoff(
     Raises ValueError if the customer or the business number is not clear.
     """
     hold = settings.hold_seconds if seconds is None else seconds
-    return _change(settings, customer, number, now, Taken.STAFF, now + hold)
+    return _change(settings, customer, number, now, HandoffReason.STAFF, now + hold)
 
 
 def resume(settings: Settings, customer: str, number: str | None, now: float) -> HandoffChange:
@@ -41,7 +41,12 @@ def resume(settings: Settings, customer: str, number: str | None, now: float) ->
 
 
 def _change(
-    settings: Settings, customer: str, number: str | None, now: float, why: Taken | Returned, until: float | None
+    settings: Settings,
+    customer: str,
+    number: str | None,
+    now: float,
+    why: HandoffReason | Returned,
+    until: float | None,
 ) -> HandoffChange:
     numbers = settings.whatsapp_phone_number_id
     if number is None and len(numbers) != 1:

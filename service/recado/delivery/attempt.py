@@ -8,7 +8,7 @@ from recado.delivery.channels import Channel
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import AttemptResult, Lane, LeasedReply
-from recado.queue.policy import Decision
+from recado.queue.policy import Transition
 from recado.queue.protocol import Outbox
 from recado.telemetry import conventions, tracing
 from recado.telemetry.logging import defect_fields, wide
@@ -77,7 +77,7 @@ class Delivery:
             )
             return AttemptResult(outcome=Outcome.UNKNOWN, error_class="unreadable", detail=type(error).__name__)
 
-    async def _record(self, message: LeasedReply, result: AttemptResult) -> Decision | None:
+    async def _record(self, message: LeasedReply, result: AttemptResult) -> Transition | None:
         for pause in (*RECORD_PAUSES_SECONDS, None):
             try:
                 return await self._queue.update_message_attempt(message, result)
@@ -100,7 +100,7 @@ class Delivery:
                 extra={"action": "lease.unreleased", "message_id": message.id, "error": str(error)},
             )
 
-    def _log(self, message: LeasedReply, result: AttemptResult, decision: Decision | None) -> None:
+    def _log(self, message: LeasedReply, result: AttemptResult, decision: Transition | None) -> None:
         fields = {
             "message_id": message.id,
             "channel": message.lane.channel,

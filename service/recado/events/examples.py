@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from recado.events import facts
 from recado.events.event import NOBODY, Event, Person, data_of
-from recado.orders import Line, OpenQuote, Order, Source
+from recado.orders import Line, OpenQuote, Order, QuoteSource
 
 _AT = 1795705445.12  # 2026-11-26
 _LINES = (
@@ -16,7 +16,7 @@ _QUOTE = OpenQuote(
     token=_TOKEN,
     lines=_LINES,
     currency="USD",
-    source=Source.TEXT,
+    source=QuoteSource.TEXT,
     opened_at=_AT,
     changed_at=_AT,
     expires_at=_AT + 86400,
@@ -26,7 +26,7 @@ _ORDER = Order(
     quote=_TOKEN,
     lines=_LINES,
     currency="USD",
-    source=Source.TEXT,
+    source=QuoteSource.TEXT,
     placed_at=_AT,
     changed_at=_AT,
     left_out=("jeans",),

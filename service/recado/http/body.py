@@ -19,7 +19,7 @@ READ_SECONDS = 10.0
 #: The maximum size of all unfinished bodies together.
 MAX_UNFINISHED_BYTES = 64 * 1024 * 1024
 
-Scope = dict[str, Any]
+AsgiScope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -55,7 +55,7 @@ class RequestBody:
         self._addresses = MinuteLimit(settings.bad_signatures_per_minute)
         self._unfinished_bytes = 0
 
-    async def authentic(self, scope: Scope, receive: Receive) -> bytes:
+    async def authentic(self, scope: AsgiScope, receive: Receive) -> bytes:
         """The body, after its signature was checked. Raises Refusal or ClientGone.
 
         Only failures count against an address, so a valid signature is never refused because of its address. Over the
@@ -73,7 +73,7 @@ class RequestBody:
             limited.logged = refused.logged
             raise limited from None
 
-    async def _authentic(self, scope: Scope, receive: Receive) -> bytes:
+    async def _authentic(self, scope: AsgiScope, receive: Receive) -> bytes:
         signature: bytes | None = None
         length = 0
         for name, value in scope["headers"]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from recado.http.bodies import MessageResult, QuoteItem, QuoteView, WebhookResponse, error_body
-from recado.http.body import ClientGone, Receive, Refusal, RequestBody, Scope
+from recado.http.body import AsgiScope, ClientGone, Receive, Refusal, RequestBody
 from recado.inbox import Inbox, Receipt
 from recado.queue.errors import StoreUnavailable
 from recado.quotes import Quote
@@ -42,11 +42,11 @@ class Webhook:
         self._in_progress = 0
         metrics.in_progress(lambda: self._in_progress)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         with tracing.webhook(PATH, scope["headers"]) as span:
             await self._respond_to(scope, receive, send, span)
 
-    async def _respond_to(self, scope: Scope, receive: Receive, send: Send, span: tracing.NoSpan) -> None:
+    async def _respond_to(self, scope: AsgiScope, receive: Receive, send: Send, span: tracing.NoSpan) -> None:
         started = time.perf_counter()
         batch, receipts = Batch(), list[Receipt]()
         retry_after: int | None = None

@@ -2,22 +2,40 @@
 
 from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState
-from recado.orders.permission import Permission, PermissionChange, Said
-from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteState, Source, Unmet
+from recado.orders.permission import OptedBy, Permission, PermissionChange
+from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteSource, QuoteState, Unmet
 from recado.orders.session import (
     Changes,
     Closing,
     Handoff,
     HandoffChange,
+    HandoffReason,
     Located,
     Returned,
     Session,
-    Taken,
     Talk,
 )
 
 __all__ = [
-    "Asked", "Changes", "Closing", "Handoff", "HandoffChange", "Line", "Located", "OpenQuote", "Order", "OrderState",
-    "Permission", "PermissionChange", "Question", "QuoteState", "Returned", "Said", "Session", "Source", "Taken",
-    "Talk", "Unmet",
+    "Asked",
+    "Changes",
+    "Closing",
+    "Handoff",
+    "HandoffChange",
+    "HandoffReason",
+    "Line",
+    "Located",
+    "OpenQuote",
+    "OptedBy",
+    "Order",
+    "OrderState",
+    "Permission",
+    "PermissionChange",
+    "Question",
+    "QuoteSource",
+    "QuoteState",
+    "Returned",
+    "Session",
+    "Talk",
+    "Unmet",
 ]  # fmt: skip

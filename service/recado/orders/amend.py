@@ -16,7 +16,7 @@ Lines = tuple[Line, ...]
 Amount = int | Decimal
 
 
-class Edit(StrEnum):
+class LineChange(StrEnum):
     """How one line changed."""
 
     ADDED = "added"
@@ -84,17 +84,17 @@ def is_more(lines: Lines, shown: Lines) -> bool:
     return any(line.quantity > before.get(line.sku, 0) for line in lines)
 
 
-def edits(before: Sequence[Line], after: Sequence[Line]) -> Iterator[Edit]:
+def edits(before: Sequence[Line], after: Sequence[Line]) -> Iterator[LineChange]:
     """What the customer changed between two states of his quote: one edit for each line that differs, by its sku."""
     had = {line.sku: line.quantity for line in before}
     has = {line.sku: line.quantity for line in after}
     for sku in dict.fromkeys((*had, *has)):
         if sku not in had:
-            yield Edit.ADDED
+            yield LineChange.ADDED
         elif sku not in has:
-            yield Edit.REMOVED
+            yield LineChange.REMOVED
         elif has[sku] != had[sku]:
-            yield Edit.MORE if has[sku] > had[sku] else Edit.LESS
+            yield LineChange.MORE if has[sku] > had[sku] else LineChange.LESS
 
 
 def _with(lines: Lines, changed: Line) -> Lines:

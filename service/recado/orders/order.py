@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from recado.orders.quote import Line, Source
+from recado.orders.quote import Line, QuoteSource
 
 
 class OrderState(StrEnum):
@@ -28,7 +28,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quote: str
     lines: tuple[Line, ...]
     currency: str
-    source: Source
+    source: QuoteSource
     placed_at: float
     changed_at: float
     state: OrderState = OrderState.PLACED

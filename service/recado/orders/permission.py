@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Said(StrEnum):
+class OptedBy(StrEnum):
     """How a customer opted out or in."""
 
     MESSAGE = "message"

@@ -22,7 +22,7 @@ class QuoteState(StrEnum):
     """The customer took the message back, or the reply with the quote was given up."""
 
 
-class Source(StrEnum):
+class QuoteSource(StrEnum):
     """The source of a quote."""
 
     TEXT = "text"
@@ -90,7 +90,7 @@ class OpenQuote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     token: str
     lines: tuple[Line, ...]
     currency: str
-    source: Source
+    source: QuoteSource
     opened_at: float
     changed_at: float
     expires_at: float

@@ -15,7 +15,7 @@ from recado.orders.permission import Permission
 from recado.orders.quote import OpenQuote, Question, QuoteState
 
 
-class Taken(StrEnum):
+class HandoffReason(StrEnum):
     """Why a person handles the conversation."""
 
     ASKED = "asked"
@@ -64,7 +64,7 @@ class HandoffChange(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     aliases: tuple[str, ...] = ()
-    why: Taken | Returned
+    why: HandoffReason | Returned
     at: float
     until: float | None = None
     echo: str | None = None

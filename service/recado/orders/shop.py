@@ -17,7 +17,7 @@ MOVES: Final = {
 }
 
 
-class Step(msgspec.Struct, frozen=True):
+class OrderStep(msgspec.Struct, frozen=True):
     """A change of state: the new state, its time (Unix seconds), and the key of its request, if it had one."""
 
     state: OrderState
@@ -33,7 +33,7 @@ class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
     phone_number_id: str
     phone: str | None
     user_id: str | None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OrderStep, ...] = ()
     traceparent: str | None = None
 
 

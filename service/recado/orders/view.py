@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from recado.orders.order import OrderState
-from recado.orders.quote import Source
+from recado.orders.quote import QuoteSource
 from recado.orders.shop import ShopOrder
 
 
@@ -38,7 +38,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     state: OrderState
-    source: Source
+    source: QuoteSource
     currency: str
     total: Decimal
     lines: list[LineView]

@@ -105,7 +105,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the queue does after an attempt: the row's next state, and who else has to wait.
 
     `suspect`: an outage may have caused the failure. `hopeless`: why the message is given up when it is due again,
@@ -172,17 +172,17 @@ class RetryPolicy:
         self.limits = limits
         self._chance = chance
 
-    def decide(self, message: Attempted, result: AttemptResult, *, now: float) -> Decision:
+    def decide(self, message: Attempted, result: AttemptResult, *, now: float) -> Transition:
         """The decision after an attempt of `message` ended with `result` at `now`."""
         match result.outcome:
             case Outcome.DELIVERED:
-                return Decision(state=State.DELIVERED)
+                return Transition(state=State.DELIVERED)
             case Outcome.PERMANENT if result.form_refused and message.interactive:
                 return replace(self._queued(message, now), as_text=True)
             case Outcome.PERMANENT:
                 closed = result.error_class == WindowClosedError.error_class
                 reason = Reason.WINDOW_CLOSED if closed else Reason.REJECTED
-                return Decision(state=State.FAILED, reason=reason, spent=1)
+                return Transition(state=State.FAILED, reason=reason, spent=1)
             case Outcome.UNKNOWN if not self.limits[message.channel].repeatable:
                 return self._unknown(message, result, now)
             case Outcome.OPERATOR | Outcome.ENDED:
@@ -199,7 +199,7 @@ class RetryPolicy:
         waits = (backoff, config.retry_after_max_seconds, limits.lease_seconds, config.unknown_grace_seconds)
         return max(*waits, config.breaker_probe_seconds * 2.0**MAX_DOUBLINGS, limits.key_interval_seconds)
 
-    def rescue(self, channel: str, *, spent: int, now: float) -> Decision:
+    def rescue(self, channel: str, *, spent: int, now: float) -> Transition:
         """The decision on a message whose lease ran out: its process died, the outcome is unknown.
 
         The grace period begins now, not at the end of the lease: if nobody took the lease back for long, the store
@@ -212,10 +212,10 @@ class RetryPolicy:
         last = spent + 1 >= limits.max_attempts
         if limits.repeatable:
             hopeless = Reason.RETRIES_EXHAUSTED if last else None
-            return Decision(state=State.QUEUED, due_at=now, spent=1, hopeless=hopeless)
+            return Transition(state=State.QUEUED, due_at=now, spent=1, hopeless=hopeless)
         due_at = now + self.config.unknown_grace_seconds
         last = last or self.config.unknown_policy is UnknownPolicy.FAIL
-        return Decision(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
+        return Transition(state=State.UNKNOWN, due_at=due_at, spent=1, hopeless=Reason.UNKNOWN if last else None)
 
     @staticmethod
     def blame(suspect_at: float | None, breaker: Breaker) -> Blame:
@@ -285,12 +285,12 @@ class RetryPolicy:
             outage_at=now,
         )
 
-    def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
+    def _retry(self, message: Attempted, result: AttemptResult, now: float) -> Transition:
         waits, worth = self.limits[message.channel].backoff_seconds, self.limits[message.channel].max_attempts
         most = worth if result.max_attempts is None else min(result.max_attempts, worth)
         last = message.spent + 1 >= most
         if last and not result.outage:
-            return Decision(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
+            return Transition(state=State.FAILED, reason=Reason.RETRIES_EXHAUSTED, spent=1)
         if last:  # given up at once, unless an outage is the cause
             due_at, hopeless = now, Reason.RETRIES_EXHAUSTED
         else:
@@ -303,7 +303,7 @@ class RetryPolicy:
             hopeless=hopeless,
         )
 
-    def _throttled(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
+    def _throttled(self, message: Attempted, result: AttemptResult, now: float) -> Transition:
         wait = THROTTLE_SECONDS if result.wait_seconds is None else result.wait_seconds
         until = now + self._clamped(wait * result.wait_growth ** min(message.throttles, MAX_GROWTH))
         return replace(
@@ -312,10 +312,10 @@ class RetryPolicy:
             lane_until=until if result.scope is Scope.NUMBER else None,
         )
 
-    def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Decision:
+    def _unknown(self, message: Attempted, result: AttemptResult, now: float) -> Transition:
         at_most_once = self.config.unknown_policy is UnknownPolicy.FAIL
         last = at_most_once or message.unknowns > 0 or message.spent + 1 >= self.limits[message.channel].max_attempts
-        return Decision(
+        return Transition(
             state=State.UNKNOWN,
             due_at=now + self.config.unknown_grace_seconds,
             suspect=result.outage and not at_most_once,
@@ -324,10 +324,10 @@ class RetryPolicy:
             unknowns=1,
         )
 
-    def _queued(self, message: Attempted, due_at: float, *, spent: int = 0, throttles: int = 0) -> Decision:
+    def _queued(self, message: Attempted, due_at: float, *, spent: int = 0, throttles: int = 0) -> Transition:
         if due_at >= message.deadline_at:
-            return Decision(state=State.FAILED, reason=Reason.WINDOW_CLOSED, spent=spent)
-        return Decision(state=State.QUEUED, due_at=due_at, spent=spent, throttles=throttles)
+            return Transition(state=State.FAILED, reason=Reason.WINDOW_CLOSED, spent=spent)
+        return Transition(state=State.QUEUED, due_at=due_at, spent=spent, throttles=throttles)
 
     def _clamped(self, seconds: float) -> float:
         return min(max(seconds, 0.0), self.config.retry_after_max_seconds)

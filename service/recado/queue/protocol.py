@@ -25,7 +25,7 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.policy import Breaker, Decision
+from recado.queue.policy import Breaker, Transition
 from recado.queue.statements import Sizes
 from recado.queue.survey import Survey
 from recado.telemetry.totals import Totals
@@ -106,7 +106,7 @@ class Outbox(Protocol):
         """Leases one message if it is due and may be sent now; otherwise returns when it could be."""
         ...
 
-    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
+    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Transition | None]:
         """Records a finished attempt. Returns the decision, or None if a status had settled the attempt before."""
         ...
 

@@ -50,7 +50,7 @@ from recado.queue.operations import (
 from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, lanes_of
 from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction, as_json
 from recado.queue.operations.upkeep import PruneRequest
-from recado.queue.policy import Decision, Floors, OpenReason, RetryPolicy
+from recado.queue.policy import Floors, OpenReason, RetryPolicy, Transition
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements
@@ -72,7 +72,7 @@ CUSTOMER_PRUNE_SECONDS = 3600.0
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 #: An operation on a batch of callers' arguments; see writer.py.
-Kind = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
+Operation = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
 
 
 class NoObserver:
@@ -140,7 +140,7 @@ class StoredQueue:
             else replace(claim, next_at=await self._read(lambda found: self._next_at_of(found, id_)))
         )
 
-    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Decision | None]:
+    def update_message_attempt(self, message: LeasedReply, result: AttemptResult) -> Awaitable[Transition | None]:
         request = recording.ResultRequest(message=message, result=result)
         return self._write(recording.record, request, Reach(entries=(message.id,)))
 
@@ -337,7 +337,7 @@ class StoredQueue:
     # -- reading and writing -----------------------------------------------------------------------------------
 
     def _write(
-        self, kind: Kind[Argument, Result], argument: Argument, reach: Reach = EVERYTHING
+        self, kind: Operation[Argument, Result], argument: Argument, reach: Reach = EVERYTHING
     ) -> "asyncio.Future[Result]":
         return self._writer.submit(kind, argument, reach)
 

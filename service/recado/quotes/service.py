@@ -64,7 +64,7 @@ class TooMany(msgspec.Struct, frozen=True):
     quantity: int
 
 
-class Question(msgspec.Struct, frozen=True, gc=False):
+class AmountQuestion(msgspec.Struct, frozen=True, gc=False):
     """A product with an amount that cannot be quoted; it is sold by `unit`, or by the piece."""
 
     name: str
@@ -81,7 +81,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     total: Decimal
     currency: str
     too_many: tuple[TooMany, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[AmountQuestion, ...] = ()
     unclear: tuple[str, ...] = ()
 
     @property
@@ -120,7 +120,7 @@ class QuoteService:
         matcher = reading.matcher
         lines: dict[str, tuple[int | Fraction, float]] = {}
         unmatched: dict[str, Unmatched] = {}
-        questions: dict[str, Question] = {}
+        questions: dict[str, AmountQuestion] = {}
         for wish in reading.wishes:
             if wish.state is not Stance.WANTED:
                 continue
@@ -130,7 +130,7 @@ class QuoteService:
             amount = said if number is None else unusable(reading, wish) or amount_of(matcher, number, said, wish.unit)
             if isinstance(amount, Unusable):
                 assert product is not None
-                questions.setdefault(product.sku, Question(product.name, amount, product.unit))
+                questions.setdefault(product.sku, AmountQuestion(product.name, amount, product.unit))
                 continue
             if amount <= 0:
                 continue
@@ -145,7 +145,7 @@ class QuoteService:
                 wish.element.flags.add(Flag.BOX)
             confidence = line_confidence(wish)
             if confidence < LIKELY and Flag.BOX in wish.element.flags:
-                questions.setdefault(product.sku, Question(product.name, Unusable.UNIT, product.unit))
+                questions.setdefault(product.sku, AmountQuestion(product.name, Unusable.UNIT, product.unit))
                 continue
             if confidence < LIKELY:
                 unmatched.setdefault(plain(wish.text[:_TOLD_APART]), Unmatched(wish.text, (product.name,)))
@@ -191,7 +191,7 @@ class QuoteService:
         unmatched: tuple[Unmatched, ...],
         catalogue: Catalogue,
         *,
-        questions: tuple[Question, ...] = (),
+        questions: tuple[AmountQuestion, ...] = (),
         unclear: tuple[str, ...] = (),
     ) -> Quote:
         """The quote for counts and confidences by sku."""

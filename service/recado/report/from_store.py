@@ -4,7 +4,7 @@ from recado.queue.leisure import at_leisure
 from recado.queue.protocol import RetryQueue
 from recado.quotes import Catalogue
 from recado.report.aliases import proposals
-from recado.report.report import Kept, Report, days_of, make_report
+from recado.report.report import Report, Retention, days_of, make_report
 from recado.settings import Settings
 
 _DAY_SECONDS = 86400
@@ -14,7 +14,7 @@ async def report(queue: RetryQueue, settings: Settings, catalogue: Catalogue, da
     """The report of the last `days` days, including today, in the shop's time zone; it proposes aliases for the
     catalogue. Raises StoreUnavailable."""
     begins = days_of(queue.now(), days, settings.timezone)
-    kept = Kept(
+    kept = Retention(
         messages=settings.dedupe_seconds / _DAY_SECONDS,
         quotes=settings.quote_retention_seconds / _DAY_SECONDS,
         orders=settings.order_retention_seconds / _DAY_SECONDS,

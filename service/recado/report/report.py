@@ -21,7 +21,7 @@ MOST_PRODUCTS: Final = 100
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class Stage(msgspec.Struct, frozen=True):
+class FunnelStage(msgspec.Struct, frozen=True):
     """A step of the funnel: the count, and the value by currency as a decimal string."""
 
     name: str
@@ -29,7 +29,7 @@ class Stage(msgspec.Struct, frozen=True):
     value: dict[str, Decimal] = {}
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+class ProductSales(msgspec.Struct, frozen=True, kw_only=True):
     """A product. Quantities are decimal strings, in pieces if `unit` is empty."""
 
     sku: str
@@ -57,7 +57,7 @@ class Times(msgspec.Struct, frozen=True):
     orders: int
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """For how many days the store keeps the rows; earlier days are missing from the report."""
 
     messages: float
@@ -81,11 +81,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     until: str
     timezone: str
     days: int
-    kept_days: Kept
-    funnel: list[Stage]
+    kept_days: Retention
+    funnel: list[FunnelStage]
     quotes: dict[str, int]
     decisions: Decisions
-    products: list[Product]
+    products: list[ProductSales]
     unsold: list[Unsold]
     aliases: list[Proposal]
     hours: list[Times]
@@ -102,7 +102,9 @@ def days_of(now: float, days: int, timezone: str) -> list[float]:
     return [*(datetime.datetime.combine(date, datetime.time(), zone).timestamp() for date in dates), now]
 
 
-def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept, aliases: list[Proposal]) -> Report:
+def make_report(
+    survey: Survey, days: Sequence[float], timezone: str, kept: Retention, aliases: list[Proposal]
+) -> Report:
     """The report of a survey of these days."""
     zone = ZoneInfo(timezone)
     hours, weekdays = _by_clock(survey.quoted_at, zone), _by_clock(survey.ordered_at, zone)
@@ -125,7 +127,7 @@ def make_report(survey: Survey, days: Sequence[float], timezone: str, kept: Kept
     )
 
 
-def _funnel(survey: Survey) -> list[Stage]:
+def _funnel(survey: Survey) -> list[FunnelStage]:
     quoted = Amount()
     for state, amount in survey.quotes.items():
         if state != QuoteState.REPLACED:
@@ -134,7 +136,7 @@ def _funnel(survey: Survey) -> list[Stage]:
                 quoted.value[currency] = quoted.value.get(currency, Decimal(0)) + value
     states = survey.order_states
     return [
-        Stage("messages", survey.messages),
+        FunnelStage("messages", survey.messages),
         _stage("quoted", quoted),
         _stage("seen", survey.seen),
         _stage("confirmed", survey.orders),
@@ -144,8 +146,8 @@ def _funnel(survey: Survey) -> list[Stage]:
     ]
 
 
-def _stage(name: str, amount: Amount) -> Stage:
-    return Stage(name, amount.count, dict(sorted(amount.value.items())))
+def _stage(name: str, amount: Amount) -> FunnelStage:
+    return FunnelStage(name, amount.count, dict(sorted(amount.value.items())))
 
 
 def _decisions(seconds: Mapping[int, int]) -> Decisions:
@@ -162,10 +164,10 @@ def _quantile(seconds: Mapping[int, int], percent: int) -> int | None:
     return None
 
 
-def _products(survey: Survey) -> list[Product]:
+def _products(survey: Survey) -> list[ProductSales]:
     most = sorted(survey.products.values(), key=lambda one: (-one.orders, -one.quotes, one.sku, one.unit))
     return [
-        Product(
+        ProductSales(
             sku=one.sku,
             name=one.name,
             unit=one.unit,

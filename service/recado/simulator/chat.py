@@ -16,7 +16,7 @@ import msgspec
 
 from recado.simulator.graph import Accepted
 from recado.simulator.interactive import Choice
-from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.ledger import Ledger, LedgerMessage
 from recado.simulator.media import MediaStore, voice
 from recado.simulator.webhooks import DISPLAY_NUMBER, Person
 
@@ -48,7 +48,7 @@ class Simulated(Protocol):
         *,
         expects_reply: bool = True,
         context: dict[str, Any] | None = None,
-    ) -> Inbound: ...
+    ) -> LedgerMessage: ...
 
 
 class Place(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,7 +99,7 @@ class Chat:
     def __init__(self, meta: Simulated, person: Person | None = None) -> None:
         self._meta = meta
         self.person = person or meta.new_person()
-        self.written: list[Inbound] = []
+        self.written: list[LedgerMessage] = []
 
     @property
     def replies(self) -> list[Accepted]:
@@ -121,20 +121,20 @@ class Chat:
             await asyncio.sleep(POLL_SECONDS)
         return self.replies
 
-    async def say(self, text: str, *, quoting: str = "", about: str = "", silent: bool = False) -> Inbound:
+    async def say(self, text: str, *, quoting: str = "", about: str = "", silent: bool = False) -> LedgerMessage:
         """Writes a text, which may quote a message of the business, or ask about a product."""
         context: dict[str, Any] = {"from": DISPLAY_NUMBER, "id": quoting} if quoting else {}
         if about:
             context["referred_product"] = {"catalog_id": CATALOGUE, "product_retailer_id": about}
         return await self._send("text", {"body": text}, context, silent=silent)
 
-    async def speak(self, said: str, *, quoting: str = "") -> Inbound:
+    async def speak(self, said: str, *, quoting: str = "") -> LedgerMessage:
         """Sends a voice note, which may quote a message of the business."""
         about = self._meta.media.put(voice(said), "audio/ogg; codecs=opus")
         context = {"from": DISPLAY_NUMBER, "id": quoting} if quoting else None
         return await self._send("audio", {**about, "voice": True}, context)
 
-    async def tap(self, choose: str, *, of: int = 1, times: int = 1, yes: bool | None = None) -> list[Inbound]:
+    async def tap(self, choose: str, *, of: int = 1, times: int = 1, yes: bool | None = None) -> list[LedgerMessage]:
         """Taps a button, or chooses a row, `times` at the same time. Raises ChatError if there is no such choice."""
         message = self.message_with_choices(of)
         return await self.tap_choice(message, choice_of(message, choose), times=times, yes=yes)
@@ -145,7 +145,7 @@ class Chat:
 
     async def tap_choice(
         self, message: Accepted, choice: Choice, *, times: int = 1, yes: bool | None = None
-    ) -> list[Inbound]:
+    ) -> list[LedgerMessage]:
         """Taps a choice of a message, which may be one that was never there.
 
         yes: this is a yes to the quote that the choice is about; by default if it says so.
@@ -154,7 +154,7 @@ class Chat:
             self._meta.ledger.said_yes(token_of(choice))
         return list(await asyncio.gather(*(self._tap(message, choice) for _ in range(times))))
 
-    async def _tap(self, message: Accepted, choice: Choice) -> Inbound:
+    async def _tap(self, message: Accepted, choice: Choice) -> LedgerMessage:
         context = {"from": DISPLAY_NUMBER, "id": message.wamid}
         if message.kind == "template":
             return await self._send("button", {"payload": choice.id, "text": choice.title}, context)
@@ -165,7 +165,7 @@ class Chat:
 
     async def fill_cart(
         self, items: Mapping[str, int], *, text: str = "", prices: Mapping[str, float] = {}, currency: str = "USD"
-    ) -> Inbound:
+    ) -> LedgerMessage:
         """Sends a cart of the catalogue: quantities by SKU; prices that are not given are 1."""
         lines = [
             {"product_retailer_id": sku, "quantity": quantity, "item_price": prices.get(sku, 1), "currency": currency}
@@ -173,17 +173,17 @@ class Chat:
         ]
         return await self._send("order", {"catalog_id": CATALOGUE, "text": text, "product_items": lines})
 
-    async def edit(self, text: str, *, message: Inbound | None = None) -> Inbound:
+    async def edit(self, text: str, *, message: LedgerMessage | None = None) -> LedgerMessage:
         """Edits a message, by default the last one."""
         original = self._original(message)
         new = {"type": "text", "text": {"body": text}}
         return await self._send("edit", {"original_message_id": original.wamid, "message": new})
 
-    async def revoke(self, *, message: Inbound | None = None) -> Inbound:
+    async def revoke(self, *, message: LedgerMessage | None = None) -> LedgerMessage:
         """Takes a message back, by default the last one; nobody answers that."""
         return await self._send("revoke", {"original_message_id": self._original(message).wamid}, silent=True)
 
-    async def share(self, place: Place, *, silent: bool = False) -> Inbound:
+    async def share(self, place: Place, *, silent: bool = False) -> LedgerMessage:
         """Shares a location."""
         return await self._send("location", msgspec.to_builtins(place), silent=silent)
 
@@ -231,14 +231,14 @@ class Chat:
             case _:
                 raise ChatError("a step does nothing")
 
-    def _original(self, message: Inbound | None) -> Inbound:
+    def _original(self, message: LedgerMessage | None) -> LedgerMessage:
         if message is None and not self.written:
             raise ChatError("the customer has written nothing")
         return message or self.written[-1]
 
     async def _send(
         self, kind: str, content: Any, context: dict[str, Any] | None = None, *, silent: bool = False
-    ) -> Inbound:
+    ) -> LedgerMessage:
         inbound = await self._meta.send(self.person, kind, content, expects_reply=not silent, context=context)
         self.written.append(inbound)
         return inbound

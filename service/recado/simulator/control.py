@@ -36,7 +36,7 @@ from msgspec import Meta
 from recado.simulator.chat import Chat, Simulated, Step, choice_of
 from recado.simulator.faults import FaultError, FaultPlan, Faults
 from recado.simulator.graph import Graph
-from recado.simulator.ledger import Inbound
+from recado.simulator.ledger import LedgerMessage
 from recado.simulator.receiver import Receiver
 from recado.simulator.sender import Sender
 from recado.simulator.server import Request, Response
@@ -61,7 +61,7 @@ class Simulator(Simulated, Protocol):
 
     def begin_traffic(self, count: int, per_second: float, *, hidden: float = 0.0) -> asyncio.Task[None]: ...
 
-    async def send_text(self, text: str, *, sender: Person | None = None) -> Inbound: ...
+    async def send_text(self, text: str, *, sender: Person | None = None) -> LedgerMessage: ...
 
     def person(self, address: str) -> Person: ...
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """The faults that exist."""
 
     OK = "ok"
@@ -34,13 +34,13 @@ class Kind(StrEnum):
 #: With these faults the message is sent although the caller gets an error.
 ACCEPTING = frozenset(
     {
-        Kind.OK,
-        Kind.EDGE_ERROR_AFTER,
-        Kind.TIMEOUT_AFTER,
-        Kind.RESET_AFTER,
-        Kind.DRIP,
-        Kind.GARBAGE,
-        Kind.FAILED,
+        FaultKind.OK,
+        FaultKind.EDGE_ERROR_AFTER,
+        FaultKind.TIMEOUT_AFTER,
+        FaultKind.RESET_AFTER,
+        FaultKind.DRIP,
+        FaultKind.GARBAGE,
+        FaultKind.FAILED,
     }
 )
 
@@ -48,12 +48,12 @@ ACCEPTING = frozenset(
 class Fault(msgspec.Struct, frozen=True):
     """A fault, with Meta's code and subcode where the kind has one."""
 
-    kind: Kind
+    kind: FaultKind
     code: int = 0
     subcode: int = 0
 
 
-NO_FAULT = Fault(Kind.OK)
+NO_FAULT = Fault(FaultKind.OK)
 
 
 class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +80,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     script: list[str] = []
     outages: list[Outage] = []
     poison: dict[str, str] = {}
-    interactive: str = Kind.OK.value
+    interactive: str = FaultKind.OK.value
     latency_seconds: float = 0.0
     latency_spread: float = 0.0
     hang_seconds: float = 30.0
@@ -128,7 +128,7 @@ class Faults:
             return self._poison[customer]
         if self._outages and (outage := self.outage(now)):
             return outage
-        if interactive and self._interactive.kind is not Kind.OK:
+        if interactive and self._interactive.kind is not FaultKind.OK:
             return self._interactive
         return self._script.pop() if self._script else self._drawn()
 
@@ -158,10 +158,10 @@ def parse(name: str) -> Fault:
     """The fault of a name. Raises FaultError."""
     word, _, numbers = name.partition(":")
     code, _, subcode = numbers.partition("/")
-    if word not in set(Kind):
-        raise FaultError(f"no such fault: {name!r}; there are {', '.join(Kind)}")
-    kind = Kind(word)
-    if (kind in (Kind.CODE, Kind.FAILED)) != code.isdigit() or not (subcode or "0").isdigit():
+    if word not in set(FaultKind):
+        raise FaultError(f"no such fault: {name!r}; there are {', '.join(FaultKind)}")
+    kind = FaultKind(word)
+    if (kind in (FaultKind.CODE, FaultKind.FAILED)) != code.isdigit() or not (subcode or "0").isdigit():
         raise FaultError(f"{name!r}: `code` and `failed` take an error code, such as code:131026, and no other does")
     return Fault(kind, int(code or 0), int(subcode or 0))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from recado.simulator.faults import ACCEPTING, Fault, Faults, Kind
+from recado.simulator.faults import ACCEPTING, Fault, FaultKind, Faults
 from recado.simulator.interactive import Choice, Interactive, refusal_of
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.media import MediaStore
@@ -172,7 +172,7 @@ class Graph:
         if len(parts) == 2 and _ID.fullmatch(parts[1]):
             fault = self.faults.draw_without_message(self._clock())
             response = self._object(parts[1], request)
-            return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
+            return response if fault.kind in (FaultKind.OK, FaultKind.FAILED) else self._faulty(fault, response)
         return error(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
 
     def _unauthorized(self, authorization: bytes) -> Response | None:
@@ -266,7 +266,7 @@ class Graph:
                 now,
                 post.biz_opaque_callback_data,
                 post.context.message_id if post.context else None,
-                fault.code if fault.kind is Kind.FAILED else 0,
+                fault.code if fault.kind is FaultKind.FAILED else 0,
                 post.interactive.type if post.interactive else post.type,
                 self._choices(post),
                 post.category,
@@ -274,7 +274,7 @@ class Graph:
         )
         contact = {"input": customer, ("wa_id" if post.to else "user_id"): customer.lstrip("+")}
         response = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
-        return response if fault.kind in (Kind.OK, Kind.FAILED) else self._faulty(fault, response)
+        return response if fault.kind in (FaultKind.OK, FaultKind.FAILED) else self._faulty(fault, response)
 
     def _choices(self, post: _Post) -> tuple[Choice, ...]:
         """What the customer can tap."""
@@ -285,19 +285,19 @@ class Graph:
     def _faulty(self, fault: Fault, response: Response | None = None) -> Response:
         """The response to a call with a fault; `answer` is the response without it."""
         self.counts[f"fault:{fault.kind}"] += 1
-        if fault.kind is Kind.CODE:
+        if fault.kind is FaultKind.CODE:
             return error(fault.code, subcode=fault.subcode)
-        if fault.kind is Kind.SERVER_ERROR:
+        if fault.kind is FaultKind.SERVER_ERROR:
             return error(131016, details="This service is temporarily unavailable.")
-        if fault.kind in (Kind.RESET, Kind.RESET_AFTER):
+        if fault.kind in (FaultKind.RESET, FaultKind.RESET_AFTER):
             return Response(manner=Manner.RESET)
-        if fault.kind in (Kind.TIMEOUT, Kind.TIMEOUT_AFTER):
+        if fault.kind in (FaultKind.TIMEOUT, FaultKind.TIMEOUT_AFTER):
             return Response(manner=Manner.HANG, delay=self.faults.plan.hang_seconds)
-        if fault.kind is Kind.DRIP and response is not None:
+        if fault.kind is FaultKind.DRIP and response is not None:
             return response._replace(manner=Manner.DRIP)
-        if fault.kind is Kind.GARBAGE:
+        if fault.kind is FaultKind.GARBAGE:
             return Response(body=b'{"messaging_product":"whatsapp","contacts":[{"inp')
-        status = {Kind.EDGE_ERROR: 502, Kind.EDGE_ERROR_AFTER: 504, Kind.THROTTLED: 429}[fault.kind]
+        status = {FaultKind.EDGE_ERROR: 502, FaultKind.EDGE_ERROR_AFTER: 504, FaultKind.THROTTLED: 429}[fault.kind]
         return Response(status, _EDGE_HTML, b"text/html; charset=utf-8")
 
     def _refuse(self, code: int, message: str, details: str | None = None) -> Response:

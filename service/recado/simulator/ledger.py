@@ -19,7 +19,7 @@ from recado.simulator.graph import Accepted
 from recado.simulator.interactive import Choice
 
 
-class Reply(msgspec.Struct):
+class LedgerReply(msgspec.Struct):
     """A message that the business sent. `failed` is Meta's code if it never reached the customer. `choices`: what the
     customer can tap.
     """
@@ -33,7 +33,7 @@ class Reply(msgspec.Struct):
     choices: tuple[Choice, ...] = ()
 
 
-class Inbound(msgspec.Struct):
+class LedgerMessage(msgspec.Struct):
     """A customer's message: when its webhook was first sent, how often, when it was acknowledged with 200.
 
     superseded: the reply to a later message of the customer answers it too.
@@ -47,11 +47,11 @@ class Inbound(msgspec.Struct):
     tries: int = 0
     acknowledged_at: float | None = None
     refusals: dict[str, int] = {}
-    replies: list[Reply] = []
+    replies: list[LedgerReply] = []
     superseded: bool = False
 
     @property
-    def arrived(self) -> list[Reply]:
+    def arrived(self) -> list[LedgerReply]:
         """The replies that the customer sees."""
         return [reply for reply in self.replies if not reply.failed]
 
@@ -112,8 +112,8 @@ class Ledger:
 
     def reset(self) -> None:
         """Forgets everything."""
-        self._inbound: dict[str, Inbound] = {}
-        self._by_customer: dict[str, list[Inbound]] = {}
+        self._inbound: dict[str, LedgerMessage] = {}
+        self._by_customer: dict[str, list[LedgerMessage]] = {}
         self._sent: dict[str, Accepted] = {}
         self._sent_to: dict[str, list[Accepted]] = {}
         self._unmatched: dict[str, int] = {}
@@ -121,10 +121,10 @@ class Ledger:
         self._known_at: dict[str, float] = {}
         self._open = 0
 
-    def __iter__(self) -> Iterator[Inbound]:
+    def __iter__(self) -> Iterator[LedgerMessage]:
         return iter(self._inbound.values())
 
-    def __getitem__(self, wamid: str) -> Inbound:
+    def __getitem__(self, wamid: str) -> LedgerMessage:
         return self._inbound[wamid]
 
     @property
@@ -142,9 +142,9 @@ class Ledger:
         """The tokens of the quotes that customers said yes to."""
         return frozenset(self._yes)
 
-    def wrote(self, wamid: str, addresses: list[str], text: str, *, expects_reply: bool = True) -> Inbound:
+    def wrote(self, wamid: str, addresses: list[str], text: str, *, expects_reply: bool = True) -> LedgerMessage:
         """A customer writes; `addresses` are all that a reply may be sent to: phone, BSUID."""
-        inbound = Inbound(wamid, addresses[0], text, expects_reply, self._clock())
+        inbound = LedgerMessage(wamid, addresses[0], text, expects_reply, self._clock())
         self._inbound[wamid] = inbound
         for address in addresses:
             self._by_customer.setdefault(address, []).append(inbound)
@@ -168,7 +168,7 @@ class Ledger:
         if inbound is None:
             self._unmatched[accepted.customer] = self._unmatched.get(accepted.customer, 0) + 1
             return
-        reply = Reply(
+        reply = LedgerReply(
             accepted.wamid, accepted.at, accepted.text, accepted.callback, how, accepted.failure, accepted.choices
         )
         self._give(inbound, reply)
@@ -234,7 +234,7 @@ class Ledger:
         written = self._by_customer.get(customer)
         return written[-1].sent_at if written else None
 
-    def _match(self, accepted: Accepted) -> tuple[Inbound | None, str]:
+    def _match(self, accepted: Accepted) -> tuple[LedgerMessage | None, str]:
         if accepted.quoting is not None and accepted.quoting in self._inbound:
             return self._inbound[accepted.quoting], "quote"
         written = self._by_customer.get(accepted.customer)
@@ -245,10 +245,10 @@ class Ledger:
         return self._first_without_reply(written), "order"
 
     @staticmethod
-    def _first_without_reply(written: list[Inbound]) -> Inbound:
+    def _first_without_reply(written: list[LedgerMessage]) -> LedgerMessage:
         return next((inbound for inbound in written if inbound.waits), written[-1])
 
-    def _give(self, inbound: Inbound, reply: Reply) -> None:
+    def _give(self, inbound: LedgerMessage, reply: LedgerReply) -> None:
         self._open -= inbound.waits and not reply.failed
         inbound.replies.append(reply)
 
@@ -279,7 +279,7 @@ class Ledger:
             verdict.orders_unasked = sorted(placed.keys() - self._yes)
         return verdict
 
-    def _answered_later(self, inbound: Inbound) -> bool:
+    def _answered_later(self, inbound: LedgerMessage) -> bool:
         """Whether a later message of the same customer was answered."""
         written = self._by_customer[inbound.customer]
         return any(later.arrived for later in written[written.index(inbound) + 1 :])
@@ -311,7 +311,7 @@ class Ledger:
         summary.seconds = _percentiles(seconds)
         return summary
 
-    def page(self, after: int, limit: int) -> list[Inbound]:
+    def page(self, after: int, limit: int) -> list[LedgerMessage]:
         """`limit` messages from the `after`th on, in order of sending."""
         return list(self._inbound.values())[after : after + limit]
 

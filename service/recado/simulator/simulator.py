@@ -20,7 +20,7 @@ from recado.simulator import webhooks
 from recado.simulator.control import control
 from recado.simulator.faults import FaultPlan, Faults
 from recado.simulator.graph import Accepted, Graph
-from recado.simulator.ledger import Inbound, Ledger
+from recado.simulator.ledger import Ledger, LedgerMessage
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.media import MediaStore
 from recado.simulator.receiver import Receiver
@@ -183,7 +183,7 @@ class Simulator:
         """A customer who never wrote before."""
         return self._new_people.new(hidden=hidden)
 
-    async def send_text(self, text: str, *, sender: Person | None = None) -> Inbound:
+    async def send_text(self, text: str, *, sender: Person | None = None) -> LedgerMessage:
         """A customer (by default a new one) writes. Returns after the first response to the webhook, even an error; the
         simulator delivers the webhook again until it gets 200.
         """
@@ -197,7 +197,7 @@ class Simulator:
         *,
         expects_reply: bool = True,
         context: dict[str, Any] | None = None,
-    ) -> Inbound:
+    ) -> LedgerMessage:
         """A customer sends a message of any type, which may refer to another. Returns as send_text does."""
         [inbound], webhook = self._write([(sender, kind, content, context)], expects_reply)
         await webhook.tried.wait()
@@ -209,7 +209,7 @@ class Simulator:
             raise ValueError(f"no customer of the address {address!r} ever wrote")
         return self._people[address]
 
-    async def send_batch(self, texts: Sequence[str]) -> list[Inbound]:
+    async def send_batch(self, texts: Sequence[str]) -> list[LedgerMessage]:
         """Sends each text as a new customer; Meta delivers all of them in one POST."""
         written, webhook = self._write([(self.new_person(), "text", {"body": text}, None) for text in texts], True)
         await webhook.tried.wait()
@@ -221,7 +221,7 @@ class Simulator:
             raise ValueError("there is no webhook URL to send to")
         await self.sender.send(Webhook(webhooks.notice(field, value))).tried.wait()
 
-    async def order(self) -> Inbound:
+    async def order(self) -> LedgerMessage:
         """A new customer orders something from the sample catalogue. Returns as send_text does."""
         return await self.send_text(self._next_order())
 
@@ -266,7 +266,7 @@ class Simulator:
         self._orders += 1
         return ORDERS[self._orders % len(ORDERS)]
 
-    def _write(self, messages: list[Written], expects_reply: bool) -> tuple[list[Inbound], Webhook]:
+    def _write(self, messages: list[Written], expects_reply: bool) -> tuple[list[LedgerMessage], Webhook]:
         if not self.webhook_url:
             raise ValueError("there is no webhook URL to send to")
         now = self.clock()

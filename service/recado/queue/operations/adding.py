@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from recado.orders import Said, Talk
+from recado.orders import OptedBy, Talk
 from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, NewRow, Reason, Restraint, State
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
@@ -100,7 +100,7 @@ def note_talk(transaction: Transaction, message: NewReply, before: Talk, after: 
         note_own(transaction, message.key, before.handoff, after.handoff, message.phone, message.user_id)
     if after.permission != before.permission:
         who = (message.phone, message.user_id)
-        permissions.note(transaction, message.key, after.permission, Said.MESSAGE, *who)
+        permissions.note(transaction, message.key, after.permission, OptedBy.MESSAGE, *who)
 
 
 def _reply(

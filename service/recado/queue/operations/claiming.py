@@ -28,7 +28,7 @@ class ClaimRequest(msgspec.Struct, frozen=True):
     ids: tuple[int, ...] = ()
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Lease(msgspec.Struct, frozen=True):
     """When a claimed message is sent and when its lease ends; whether it is the trial of an open breaker; whether an
     outage caused its last failure, so that it does not count."""
 
@@ -41,7 +41,7 @@ class Turn(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct):
     """What one claim takes: turns by entry, and the lanes that have to be probed."""
 
-    turns: dict[int, Turn] = {}
+    turns: dict[int, Lease] = {}
     probes: list[Lane] = []
 
 
@@ -80,7 +80,7 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
     return Claim(messages=_lease(transaction, taken.turns), probes=tuple(taken.probes), next_at=None)
 
 
-def _lease(transaction: Transaction, turns: dict[int, Turn]) -> tuple[LeasedReply, ...]:
+def _lease(transaction: Transaction, turns: dict[int, Lease]) -> tuple[LeasedReply, ...]:
     if not turns:
         return ()
     leases = as_json([(id_, turn.lease_until, turn.absolved) for id_, turn in turns.items()])
@@ -187,7 +187,7 @@ def _give_turns(
     limits = transaction.policy.limits[lane.channel]
     next_at: list[tuple[str, float]] = []
     for (row, blame), turn in zip(ready, transaction.lanes.take_turns(lane, len(ready)), strict=False):
-        taken.turns[row.id] = Turn(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
+        taken.turns[row.id] = Lease(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
         next_at.append((row.key, turn + transaction.interval(lane)))
         if row.state == State.UNKNOWN:
             transaction.totals.inc(metrics.SETTLED, "retry")
@@ -228,7 +228,7 @@ def _turns_within_horizon(pace: Pace, now: float) -> int:
     return int(ahead / pace.interval) + 1 if pace.interval else NO_LIMIT
 
 
-def _leased(transaction: Transaction, row: Row, turn: Turn) -> LeasedReply:
+def _leased(transaction: Transaction, row: Row, turn: Lease) -> LeasedReply:
     id_, attempt, wamid, channel, lane, phone, user_id, content, *times, traceparent = row
     received_at, deadline_at, lease_until = times
     return LeasedReply(

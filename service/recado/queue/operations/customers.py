@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from recado.orders import Line, OpenQuote, Order, OrderState, QuoteState, Session, Source, Talk
+from recado.orders import Line, OpenQuote, Order, OrderState, QuoteSource, QuoteState, Session, Talk
 from recado.queue.model import NewReply, Restraint
 from recado.queue.operations.telling import Changed, tell_changes
 from recado.queue.operations.transaction import Transaction, as_json
@@ -370,7 +370,7 @@ def read_quote(row: Sequence[Any]) -> OpenQuote:
         token=token,
         lines=_lines(lines),
         currency=currency,
-        source=Source(source),
+        source=QuoteSource(source),
         opened_at=opened_at,
         changed_at=changed_at,
         expires_at=expires_at,
@@ -391,7 +391,7 @@ def read_order(row: Sequence[Any]) -> Order:
         quote=quote,
         lines=_lines(lines),
         currency=currency,
-        source=Source(source),
+        source=QuoteSource(source),
         placed_at=placed_at,
         changed_at=changed_at,
         state=OrderState(state),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from recado.events.facts import HandoffEnded, HandoffStarted, instant
-from recado.orders import Handoff, HandoffChange, Returned, Taken
+from recado.orders import Handoff, HandoffChange, HandoffReason, Returned
 from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, see_wamids, talk_of
 from recado.queue.operations.transaction import ECHO, Transaction, as_json
 from recado.telemetry import metrics
@@ -52,7 +52,7 @@ def _after(before: Handoff, change: HandoffChange, now: float) -> Handoff | None
     until = change.until
     if until is None:
         return Handoff(changed_at=change.at) if before.until is not None else None
-    if before.until is not None and change.why in (Taken.ECHO, Taken.FOREIGN):
+    if before.until is not None and change.why in (HandoffReason.ECHO, HandoffReason.FOREIGN):
         until = max(until, before.until)
     if until <= now:
         return None
@@ -80,7 +80,7 @@ def note(
     key: str,
     before: Handoff,
     after: Handoff,
-    why: Taken | Returned,
+    why: HandoffReason | Returned,
     phone: str | None = None,
     user_id: str | None = None,
 ) -> None:
@@ -101,5 +101,5 @@ def note_own(
     transaction: Transaction, key: str, before: Handoff, after: Handoff, phone: str | None, user_id: str | None
 ) -> None:
     """Counts and reports what a customer's own message changed."""
-    why = Returned.CUSTOMER if after.until is None else Taken.ASKED
+    why = Returned.CUSTOMER if after.until is None else HandoffReason.ASKED
     note(transaction, key, before, after, why, phone, user_id)

@@ -21,7 +21,7 @@ from recado.telemetry.totals import Totals
 #: How far ahead of its turn a message may be leased; its process then waits for the turn.
 HORIZON_SECONDS = 0.5
 
-Change = Callable[[Breaker], Breaker]
+BreakerChange = Callable[[Breaker], Breaker]
 
 
 class LaneState(msgspec.Struct):
@@ -52,7 +52,7 @@ class Lanes:
         self._now = statements.now
         self._asked: Callable[[], list[Row]] | None = None
         self._states: dict[Lane, LaneState] | None = None
-        self._changes: list[tuple[Lane, Change]] = []
+        self._changes: list[tuple[Lane, BreakerChange]] = []
         self.closed: list[tuple[Lane, Breaker]] = []
 
     def ask(self) -> None:
@@ -129,7 +129,7 @@ class Lanes:
 
         self.change_breaker(lane, after)
 
-    def change_breaker(self, lane: Lane, change: Change) -> None:
+    def change_breaker(self, lane: Lane, change: BreakerChange) -> None:
         """Changes the breaker of a lane at the end of the transaction, based on its state at that time."""
         self._changes.append((lane, change))
 

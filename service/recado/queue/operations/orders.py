@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from recado.events.facts import OrderCancelled, OrderUpdated
 from recado.orders import OrderState
-from recado.orders.shop import Move, Moved, MoveOutcome, ShopOrder, Step, outcome_of
+from recado.orders.shop import Move, Moved, MoveOutcome, OrderStep, ShopOrder, outcome_of
 from recado.queue.model import Lane, NewRow, State
 from recado.queue.operations.customers import read_customers, read_order, talk_of
 from recado.queue.operations.outside import add_outside, row_outside
@@ -16,7 +16,7 @@ from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
 from recado.whatsapp.content import Windowed
 
-_steps = msgspec.json.Decoder(tuple[Step, ...]).decode
+_steps = msgspec.json.Decoder(tuple[OrderStep, ...]).decode
 
 
 def move_orders(transaction: Transaction, moves: Sequence[Move]) -> list[Moved]:
@@ -30,7 +30,7 @@ def _move(transaction: Transaction, move: Move) -> Moved:
         outcome = outcome_of(before, move)
         if outcome is not MoveOutcome.DONE:
             return Moved(outcome=outcome, order=before)
-        steps = (*before.steps, Step(move.state, transaction.now, move.key))
+        steps = (*before.steps, OrderStep(move.state, transaction.now, move.key))
         transaction.run("move_order", move.number, move.state, transaction.now, as_json(steps))
         transaction.totals.inc(metrics.ORDERS, move.state, before.order.source)
         order = replace(before.order, state=move.state, changed_at=transaction.now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from recado.events.facts import CustomerOptedIn, CustomerOptedOut
-from recado.orders import Permission, PermissionChange, Said
+from recado.orders import OptedBy, Permission, PermissionChange
 from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, talk_of
 from recado.queue.operations.transaction import Transaction, as_json
 from recado.telemetry import metrics
@@ -22,16 +22,16 @@ def change_permissions(transaction: Transaction, changes: Sequence[PermissionCha
 
 def stop(transaction: Transaction, key: str) -> None:
     """Records that Meta no longer delivers messages to a customer that the shop sends on its own initiative."""
-    _set(transaction, key, True, transaction.now, Said.REFUSED)
+    _set(transaction, key, True, transaction.now, OptedBy.REFUSED)
 
 
 def _change(transaction: Transaction, change: PermissionChange) -> bool:
     names = (change.key, *change.aliases)
     (key,) = identified(transaction, [names], kept_names(transaction, names)())
-    return _set(transaction, key, change.opted_out, change.at, Said.PREFERENCES)
+    return _set(transaction, key, change.opted_out, change.at, OptedBy.PREFERENCES)
 
 
-def _set(transaction: Transaction, key: str, opted_out: bool, at: float, said: Said) -> bool:
+def _set(transaction: Transaction, key: str, opted_out: bool, at: float, said: OptedBy) -> bool:
     customer = read_customers(transaction, [key])[key]
     talk = talk_of(customer.talk)
     after = talk.permission.after(opted_out, at)
@@ -48,7 +48,7 @@ def note(
     transaction: Transaction,
     key: str,
     after: Permission,
-    said: Said,
+    said: OptedBy,
     phone: str | None = None,
     user_id: str | None = None,
 ) -> None:

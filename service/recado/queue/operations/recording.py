@@ -9,7 +9,7 @@ from recado.outcome import Outcome
 from recado.queue.model import TO_CUSTOMERS, AttemptResult, Lane, LeasedReply, State, StatusUpdate
 from recado.queue.operations import permissions
 from recado.queue.operations.transaction import Transaction, as_json
-from recado.queue.policy import Attempted, Decision, is_verdict
+from recado.queue.policy import Attempted, Transition, is_verdict
 from recado.queue.reach import Reach
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
@@ -59,7 +59,7 @@ def reach_of(update: StatusUpdate) -> Reach:
     return Reach(sent=(update.sent_wamid,))
 
 
-def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Decision | None]:
+def record(transaction: Transaction, requests: Sequence[ResultRequest]) -> list[Transition | None]:
     """Records finished attempts; returns the decision on each, None if a status had settled it before."""
     for request in requests:
         lane = request.message.lane
@@ -86,11 +86,11 @@ def _keep_distance(transaction: Transaction, requests: Sequence[ResultRequest]) 
 
 def _record(
     transaction: Transaction, request: ResultRequest, delivered: set[int], rows: dict[int, AttemptedRow]
-) -> Decision | None:
+) -> Transition | None:
     message, result = request.message, request.result
     transaction.lanes.update_breaker(message.lane, result, trial=message.trial)
     if result.outcome is Outcome.DELIVERED:
-        return Decision(state=State.DELIVERED) if message.id in delivered else None
+        return Transition(state=State.DELIVERED) if message.id in delivered else None
     row = rows.get(message.id)
     if row is None or row.attempts != message.attempt or row.state not in (State.SENDING, State.UNKNOWN):
         return None
@@ -107,7 +107,7 @@ def _deliver(transaction: Transaction, requests: Sequence[ResultRequest]) -> set
     return {row[0] for row in rows}
 
 
-def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Decision:
+def _decide(transaction: Transaction, row: AttemptedRow, result: AttemptResult, *, failed_attempt: int) -> Transition:
     """Decides on a message after a failed attempt, and writes the decision."""
     lane, tally = Lane(row.channel, row.lane), TALLIES[row.channel]
     content = decode(row.content) if result.form_refused else None

@@ -17,7 +17,7 @@ from recado.queue.operations.lanes import Lanes, LaneState
 from recado.queue.operations.noticing import Noted, await_recoveries, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
-from recado.queue.policy import Decision, Floors, RetryPolicy
+from recado.queue.policy import Floors, RetryPolicy, Transition
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -104,7 +104,7 @@ class Transaction:
     # -- ends of entries
 
     def decide(
-        self, id_: int, lane: Lane, decision: Decision, result: AttemptResult | None, *, failed_attempt: int = 0
+        self, id_: int, lane: Lane, decision: Transition, result: AttemptResult | None, *, failed_attempt: int = 0
     ) -> None:
         """Writes a decision to its row; without a result the decision is about a rescued entry. `failed_attempt`: Meta
         reported that the attempt failed."""
