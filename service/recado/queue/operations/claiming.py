@@ -39,9 +39,9 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct):
-    """What one claim takes: turns by entry, and the lanes that have to be probed."""
+    """What one claim takes: leases by entry, and the lanes that have to be probed."""
 
-    turns: dict[int, Lease] = {}
+    leases: dict[int, Lease] = {}
     probes: list[Lane] = []
 
 
@@ -70,14 +70,14 @@ def _claim(transaction: Transaction, request: ClaimRequest) -> Claim:
     lanes = _lanes_due(transaction)
     for i, lane in enumerate(lanes):
         # Each lane gets its share of what is left, so that a lane with a long queue does not starve the others.
-        share = math.ceil((request.limit - len(taken.turns)) / (len(lanes) - i))
+        share = math.ceil((request.limit - len(taken.leases)) / (len(lanes) - i))
         _take_of(transaction, lane, request, share, taken)
-    if taken.turns and transaction.audience.reminding.seconds:
+    if taken.leases and transaction.audience.reminding.seconds:
         from recado.queue.operations.reminding import drop_stale  # most shops send no reminders
 
-        for id_ in drop_stale(transaction, taken.turns):
-            del taken.turns[id_]
-    return Claim(messages=_lease(transaction, taken.turns), probes=tuple(taken.probes), next_at=None)
+        for id_ in drop_stale(transaction, taken.leases):
+            del taken.leases[id_]
+    return Claim(messages=_lease(transaction, taken.leases), probes=tuple(taken.probes), next_at=None)
 
 
 def _lease(transaction: Transaction, turns: dict[int, Lease]) -> tuple[LeasedReply, ...]:
@@ -118,20 +118,20 @@ def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit:
             _ask_for_probe(transaction, lane, taken)
         return
     limit = min(1 if trial else limit, _free_places(transaction, lane))
-    before = len(taken.turns)
+    before = len(taken.leases)
     for _ in range(CLAIM_PAGES):
-        wanted = min(limit - len(taken.turns) + before, _turns_within_horizon(state.pace, now))
+        wanted = min(limit - len(taken.leases) + before, _turns_within_horizon(state.pace, now))
         if wanted <= 0:
             break
         page = _page(transaction, lane, request, wanted)
-        had = len(taken.turns)
+        had = len(taken.leases)
         _take(transaction, lane, state, page, taken)
         # If some messages of a page had to wait, read another page; otherwise stop. Also stop at a message that waits
         # for a probe: it stays due, and it is not known whether the number works.
         in_doubt = state.breaker.probe_at > now
-        if request.ids or in_doubt or len(page) < wanted or len(taken.turns) - had == len(page):
+        if request.ids or in_doubt or len(page) < wanted or len(taken.leases) - had == len(page):
             break
-    if trial and len(taken.turns) > before:
+    if trial and len(taken.leases) > before:
         transaction.lanes.start_probing(lane)
 
 
@@ -187,7 +187,7 @@ def _give_turns(
     limits = transaction.policy.limits[lane.channel]
     next_at: list[tuple[str, float]] = []
     for (row, blame), turn in zip(ready, transaction.lanes.take_turns(lane, len(ready)), strict=False):
-        taken.turns[row.id] = Lease(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
+        taken.leases[row.id] = Lease(turn, turn + limits.lease_seconds, state.breaker.open, blame is Blame.OUTAGE)
         next_at.append((row.key, turn + transaction.interval(lane)))
         if row.state == State.UNKNOWN:
             transaction.totals.inc(metrics.SETTLED, "retry")
