@@ -104,3 +104,17 @@ def test_layers_import_downwards() -> None:
 def test_the_webhook_stays_small() -> None:
     """Everything that is not HTTP belongs to the inbox."""
     assert len((PACKAGE / "http" / "webhook.py").read_text().splitlines()) <= WEBHOOK_LINES
+
+
+def test_only_the_runtime_opens_a_queue() -> None:
+    """Commands and load tests get theirs from `runtime.open_queue`, so they open the same one."""
+    stores = {"SqliteRetryQueue", "PostgresRetryQueue"}
+    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent.parent / "loadtests").rglob("*.py")]
+    builders = {
+        path.name
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in stores
+    }
+
+    assert builders == {"runtime.py"}

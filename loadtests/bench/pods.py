@@ -24,9 +24,9 @@ from loadtests.bench.machine import ROOT
 from loadtests.bench.postgres import DELIVERED, UNLIMITED, message, server_cpu
 from loadtests.bench.tables import table
 
-from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.postgres.migrations import migrate
-from recado.runtime import retry_policy
+from recado.queue.store import StoredQueue
+from recado.runtime import open_queue
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer, started_server
 
@@ -37,8 +37,8 @@ UPDATE recado.entry SET state = 'delivered', due_at = NULL, finished_at = 1 WHER
   SELECT id FROM recado.entry WHERE due_at IS NOT NULL ORDER BY due_at LIMIT %s)"""
 
 
-def opened(url: str) -> PostgresRetryQueue:
-    return PostgresRetryQueue(url, retry_policy(load(UNLIMITED)))
+def opened(url: str) -> StoredQueue:
+    return open_queue(load({**UNLIMITED, "RECADO_DATABASE_URL": url}))
 
 
 # -- processes -----------------------------------------------------------------------------------------------------

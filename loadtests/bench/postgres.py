@@ -17,9 +17,9 @@ from loadtests.bench.tables import table
 
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, NewReply
-from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.postgres.migrations import migrate
-from recado.runtime import retry_policy
+from recado.queue.store import StoredQueue
+from recado.runtime import open_queue
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer, started_server
 from recado.whatsapp.content import Text
@@ -58,7 +58,7 @@ def message(number: int, now: float) -> NewReply:
 NUMBERS = itertools.count(1)
 
 
-async def cycle(queue: PostgresRetryQueue, batch: int) -> int:
+async def cycle(queue: StoredQueue, batch: int) -> int:
     """Adds and records several replies at once; returns how many."""
     now = queue.now()
     adding = [queue.add_message(message(next(NUMBERS), now), lease=True) for _ in range(batch)]
@@ -67,7 +67,7 @@ async def cycle(queue: PostgresRetryQueue, batch: int) -> int:
     return len(leased)
 
 
-async def measure(queue: PostgresRetryQueue, server: PostgresServer, batch: int, seconds: float) -> Cycles:
+async def measure(queue: StoredQueue, server: PostgresServer, batch: int, seconds: float) -> Cycles:
     """Measures cycles for a time."""
     done = 0
     started, client, served = time.perf_counter(), time.process_time(), server_cpu(server)
@@ -95,7 +95,7 @@ def _stat(pid: int) -> list[str]:
 
 
 async def _run(server: PostgresServer, url: str, rounds: int, seconds: float) -> None:
-    queue = PostgresRetryQueue(url, retry_policy(load(UNLIMITED)))
+    queue = open_queue(load({**UNLIMITED, "RECADO_DATABASE_URL": url}))
     await queue.check_writable()
     rows: list[list[str | float]] = []
     for batch in BATCHES * rounds:

@@ -23,9 +23,9 @@ from loadtests.bench.tables import ratio, table
 from recado.delivery.channels.whatsapp import NAME
 from recado.outcome import Outcome
 from recado.queue.model import AttemptResult, Lane, NewReply
-from recado.queue.sqlite import SqliteRetryQueue
+from recado.queue.store import StoredQueue
 from recado.queue.store_metrics import StoreCollector
-from recado.runtime import retry_policy
+from recado.runtime import open_queue
 from recado.settings import Settings
 from recado.whatsapp.content import Text
 
@@ -47,9 +47,8 @@ _JOB = "CREATE TABLE job (id INTEGER PRIMARY KEY, body TEXT NOT NULL, state INTE
 _BODY = "y" * 400
 
 
-def open_queue(path: Path) -> SqliteRetryQueue:
-    settings = Settings(messages_per_second=0, customer_interval_seconds=0)
-    return SqliteRetryQueue(path, retry_policy(settings))
+def opened(path: Path) -> StoredQueue:
+    return open_queue(Settings(database=path, messages_per_second=0, customer_interval_seconds=0))
 
 
 # -- what one process measures -------------------------------------------------------------------------------------
@@ -57,7 +56,7 @@ def open_queue(path: Path) -> SqliteRetryQueue:
 
 async def cycles(path: Path, seconds: float, name: str) -> Figures:
     """Full cycles of many callers at once: add a leased reply, send nothing, record it as delivered."""
-    queue = open_queue(path)
+    queue = opened(path)
     waits: list[float] = []
     end = time.monotonic() + seconds
 
@@ -104,7 +103,7 @@ def plain(path: Path, seconds: float, batch: int) -> Figures:
 
 async def growth(folder: Path, _seconds: float, _name: str) -> dict[str, Figures]:
     """The cost of single operations with `due` due messages: medians in milliseconds, measured in turn."""
-    queues = {rows: (path := fill(folder / str(rows) / "queue.db", rows), open_queue(path)) for rows in GROWTH}
+    queues = {rows: (path := fill(folder / str(rows) / "queue.db", rows), opened(path)) for rows in GROWTH}
     times: dict[int, dict[str, list[float]]] = {rows: {} for rows in GROWTH}
     for number in range(CLAIMS):
         for rows, (_, queue) in queues.items():
@@ -118,7 +117,7 @@ async def growth(folder: Path, _seconds: float, _name: str) -> dict[str, Figures
     return figures
 
 
-async def _operations(queue: SqliteRetryQueue, number: int) -> dict[str, float]:
+async def _operations(queue: StoredQueue, number: int) -> dict[str, float]:
     """Seconds of each operation, once."""
     clock = time.perf_counter
     times = [clock()]
@@ -137,7 +136,7 @@ async def _operations(queue: SqliteRetryQueue, number: int) -> dict[str, float]:
     return dict(zip(OPERATIONS, (b - a for a, b in itertools.pairwise(times)), strict=False))
 
 
-def _scrape_ms(queue: SqliteRetryQueue, path: Path) -> float:
+def _scrape_ms(queue: StoredQueue, path: Path) -> float:
     """The median time to make one scrape's page."""
     from prometheus_client import generate_latest
 

@@ -30,9 +30,9 @@ from loadtests.bench.machine import versions
 from loadtests.bench.postgres import DELIVERED, NUMBERS, UNLIMITED, cycle, message, server_cpu
 from loadtests.bench.tables import Cell, table
 
-from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.postgres.migrations import migrate
-from recado.runtime import retry_policy
+from recado.queue.store import StoredQueue
+from recado.runtime import open_queue
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer, started_server
 
@@ -63,8 +63,8 @@ class Target(msgspec.Struct, frozen=True):
         return [self.name, self.detail, round(self.ratio, 2), limit, "yes" if reached else "no"]
 
 
-def opened(url: str) -> PostgresRetryQueue:
-    return PostgresRetryQueue(url, retry_policy(load(UNLIMITED)))
+def opened(url: str) -> StoredQueue:
+    return open_queue(load({**UNLIMITED, "RECADO_DATABASE_URL": url}))
 
 
 # -- cycles --------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ async def grown(server: PostgresServer, few: int, many: int, times: int) -> list
     ]
 
 
-async def _operations(queue: PostgresRetryQueue) -> list[float]:
+async def _operations(queue: StoredQueue) -> list[float]:
     """Seconds of each operation, once."""
     at = [time.perf_counter()]
     claim = await queue.get_messages_to_retry(CLAIMED)

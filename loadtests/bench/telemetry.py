@@ -26,9 +26,8 @@ from loadtests.bench.tables import Cell, table
 from loadtests.bench.webhooks import Bench, recado
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.store_metrics import StoreCollector
-from recado.runtime import retry_policy
+from recado.runtime import open_queue
 from recado.settings import load
 from recado.simulator.installation import free_port
 from recado.telemetry.web_metrics import WebMetrics
@@ -113,7 +112,7 @@ def scrapes(folder: Path) -> str:
     rows: list[list[Cell]] = []
     for count in (1_000, 1_000_000):
         path = fill(folder / "scraped" / "recado.db", count)
-        queue = SqliteRetryQueue(path, retry_policy(load({})))
+        queue = open_queue(load({"RECADO_DATABASE": str(path)}))
         metrics = WebMetrics()
         metrics.registry.register(StoreCollector(queue.snapshot))
         rows.append([f"{count:,}", _cpu_ms(queue.snapshot), _cpu_ms(partial(generate_latest, metrics.registry))])
