@@ -89,3 +89,38 @@ def test_the_size_of_a_whole_or_of_the_last_is_of_the_others(shop: str, text: st
 )
 def test_what_is_no_size_of_all_leaves_them_open(shop: str, text: str) -> None:
     assert quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("uniformes", "Necesito 15 polos azules: 5 en S, 5 en M y 5 en L", {"POA-S": 5, "POA-M": 5, "POA-L": 5}),
+        ("uniformes", "polos azules\n5 en talla S\n2 en talla M", {"POA-S": 5, "POA-M": 2}),
+        (
+            "plomeria",
+            "20 codos: 12 de media, 5 de tres cuartos y 3 de una pulgada",
+            {"COD-012": 12, "COD-034": 5, "COD-100": 3},
+        ),
+        ("dulceria", "globos rojos del 9 dos bolsas y del 12 una", {"GL9-RO": 2, "GL12-RO": 1}),
+        ("dulceria", "2 globos rojos del 9 y tres del 12", {"GL9-RO": 2, "GL12-RO": 3}),
+        ("uniformes", "Zapatos: 34, 36 y 38, un par de cada uno", {"ZAP-34": 1, "ZAP-36": 1, "ZAP-38": 1}),
+        ("uniformes", "blusas: 8, 10 y 12, dos de cada una", {"BLU-08": 2, "BLU-10": 2, "BLU-12": 2}),
+        ("cosmetica", "bloqueador 200 ml y otro de 50", {"CRE-46": 1, "CRE-45": 1}),
+    ],
+)
+def test_the_sizes_of_one_thing_have_their_own_amounts(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("abarrotes", "2 jugos uno de manzana y otro de durazno", {"A50": 1, "A51": 1}),
+        ("musica", "3 guitarras clásicas, no perdón, son 4, 4 guitarras clásicas", {"GUI-01": 4}),
+        ("musica", "3 guitarras clásicas, no perdón, son 4, y 2 guitarras clásicas", {"GUI-01": 6}),
+        ("pasteleria", "12 facturas surtidas y necesito factura A a nombre de Estudio Paz", {"FAC-SU": 12}),
+        ("pasteleria", "6 medialunas de manteca, con factura", {"MED-MA": 6}),
+    ],
+)
+def test_nothing_is_counted_twice(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected

@@ -211,14 +211,18 @@ class Index:
             found.update(dict.fromkeys(plainly))
         return tuple(found)
 
-    def said_whole(self, products: Sequence[int], norms: Sequence[str]) -> tuple[int, ...]:
-        """Those whose names the words after the head complete: "entera" does not complete "leche entera cruda"."""
+    def said_whole(self, products: Sequence[int], norms: Sequence[str], sizes: Sequence[Size] = ()) -> tuple[int, ...]:
+        """Those whose names the words and sizes after the head complete: "entera" does not complete "leche entera
+        cruda"."""
         said = frozenset(self.canon(near[0][0]) for norm in norms if (near := self.near(norm)))
         return tuple(
             number
             for number in products
-            if any(
-                said and said == {*form.words} for family in self.families_of(number) for form in family.forms[number]
+            if (said or sizes)
+            and any(
+                said == {*form.words} and (not sizes or _are_all(form.sizes, sizes))
+                for family in self.families_of(number)
+                for form in family.forms[number]
             )
         )
 
@@ -359,6 +363,10 @@ class Index:
             chain(self.single.get(w, ()), family.products if family is not None else ()) for w, family in families
         )
         return _distinct(chain.from_iterable(owners), most)
+
+
+def _are_all(own: Collection[Size], told: Sequence[Size]) -> bool:
+    return len(own) == len(told) and all(any(size.agrees(one) for one in told) for size in own)
 
 
 def _named_alone(names: Iterable[tuple[int, Parts]]) -> dict[str, list[int]]:

@@ -10,6 +10,7 @@ from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.text import NUMBER
 
 _BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x"])
+_LISTS: Final = frozenset([",", "y", "/"])
 _BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
 _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
@@ -20,6 +21,8 @@ def add_other_size(scene: Scene, i: int) -> int:
     last = scene.kind(-1)
     if last in (role.QUANTITY, role.AND, role.COMMA, role.LINE):
         return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
+    if last is role.LINK:
+        return add_first_size(scene, i)
     if last not in (role.DEFINITE, role.OF):
         return 0
     opener = (
@@ -50,6 +53,21 @@ def add_other_size(scene: Scene, i: int) -> int:
         element.end = end
     element.text = scene.written(i, end)
     return end
+
+
+def add_first_size(scene: Scene, i: int) -> int:
+    """The token after the first of several sizes behind a colon: "zapatos: 34, 36 y 38"; 0 if it is an amount."""
+    if scene.kind(-2) is not role.SEVERAL or not scene.is_counted(i):
+        return 0
+    read, listed, end = scene.matcher.sizes.at(scene.tokens, i), 1, i + 1
+    if read is None or read[1] != end:
+        return 0
+    while scene.norm(end) in _LISTS and scene.is_counted(end + 1):
+        more = scene.matcher.sizes.at(scene.tokens, end + 1)
+        if more is None or not _has_kin(scene, more[0]):
+            return 0
+        listed, end = listed + 1, more[1]
+    return _add_size(scene, i, read) if listed > 1 and scene.has_no_noun(end) else 0
 
 
 def add_headed_size(scene: Scene, i: int) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from recado.quotes import role
 from recado.quotes.codes import join_models
 from recado.quotes.lexicon import Lexicon
-from recado.quotes.role import Role
+from recado.quotes.role import Role, Roles
 from recado.quotes.sizes import COUNT, Number, Size, SizeKey, Sizes
 from recado.quotes.text import NUMBER, WORD, Token, tokenise
 
@@ -21,6 +21,7 @@ _LETTERS: Final = frozenset("acd")
 DOTS: Final = frozenset([".", "°", "º"])
 SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
+_ONE: Final = frozenset(["uno", "una", "otro", "otra"])
 _MARKS: Final = SIZE_MARKS | _PACK_MARKS | {"#"}
 
 
@@ -206,6 +207,11 @@ def announces_size(token: Token, behind: Token, lexicon: Lexicon) -> bool:
     if token.kind is not WORD or len(token.norm) == 1 or role.SIZE not in lexicon.roles(token.norm):
         return False
     return behind.kind is NUMBER or role.SIZEMARK in lexicon.roles(behind.norm)
+
+
+def opens_part(tokens: list[Token], roles: list[Roles], i: int) -> bool:
+    """Whether a part of what was counted is told at `i`: "dos helados uno de chocolate"."""
+    return tokens[i].norm in _ONE and i + 1 < len(tokens) and role.OF in roles[i + 1]
 
 
 def size_mark_end(tokens: list[Token], i: int) -> int:

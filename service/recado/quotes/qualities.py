@@ -11,6 +11,7 @@ from recado.quotes.numbers import Quantity
 from recado.quotes.reading import Reading
 from recado.quotes.role import Role
 from recado.quotes.sizes import COUNT, Size
+from recado.quotes.text import WORD
 from recado.quotes.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.words import Kind
 
@@ -114,14 +115,24 @@ def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quan
         head = reading.scanner.norms[last.element.start]
         others = matcher.with_head(product, element.words, element.sizes, head=head) or others
         others = matcher.nearest_kin(product, others) or others
+        others = matcher.with_head(product, [*element.words, *_words_of(reading, last)], element.sizes) or others
         if q is not None and q.unit is not None:
             size = Size((min(q.value, 1),), q.unit)
             others = matcher.with_head(product, element.words, [size]) or others
-        to_its_end = matcher.said_whole(others, element.words)
+        to_its_end = matcher.said_whole(others, element.words, element.sizes)
         others = to_its_end if len(to_its_end) == 1 else others
     if not others and role.PLAIN in reading.scanner.roles[element.start]:
         return matcher.plain_kin(product)  # "un brownie sin gluten y otro normal"
     return others
+
+
+def _words_of(reading: Reading, last: Wish) -> list[str]:
+    """The words of a name that are no size: those of "globos rojos del 9" in "y del 12"."""
+    match, tokens = last.element.match, reading.scanner.tokens
+    if match is None:
+        return []
+    said = (tokens[i] for i in range(last.element.start + 1, match.last + 1))
+    return [t.norm for t in said if t.kind is WORD and t.norm not in reading.matcher.skipped]
 
 
 def _ask_which(
@@ -352,14 +363,16 @@ def _resolve(reading: Reading, last: Wish, element: Element) -> None:
         )
     q = element.q.quantity if element.q is not None else None
     if len(found) > 1:  # "6 blancos" of "hilo": "hilo blanco", and no "hilo overlock blanco"
-        found = set(reading.matcher.said_whole(sorted(found), element.words)) or found
+        said = [*_words_of(reading, last), *element.words]
+        found = set(reading.matcher.said_whole(sorted(found), said, element.sizes)) or found
     if len(found) > 1 and q is not None:
         _add_wish(reading, Wish(element, None, element.text, choices=tuple(sorted(found))), q)
     if len(found) == 1:
         if (
             last.element.flags & {Flag.KIND, Flag.OTHER} or last.element.match.how is How.OTHER
         ):  # "2 tacos de lengua y 2 de pastor": that is none of these
-            _add_wish(reading, Wish(element, found.pop(), element.text), q)
+            if element.q is None or element.q.index > last.element.index + 1:  # no "bloqueador factor 30 de 50 ml"
+                _add_wish(reading, Wish(element, found.pop(), element.text), q)
             return
         amount = None if last.kinds else last.amount  # "3 piñatas, 2 grandes y la mediana": one of them
         wish = Wish(element, found.pop(), element.text, amount, last.pairs, last.unit, whole=last)

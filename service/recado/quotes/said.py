@@ -8,7 +8,7 @@ import msgspec
 from recado.quotes import role
 from recado.quotes.codes import shape
 from recado.quotes.index import MOST, TABLES, Index
-from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, size_mark_end
+from recado.quotes.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, opens_part, size_mark_end
 from recado.quotes.role import Role, Roles
 from recado.quotes.sizes import COUNTS, SOLD_BY, Size, whole
 from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
@@ -125,7 +125,7 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
     stop = min(len(tokens), i + _SPAN)
     while i < stop and not said.conflict:
         token = tokens[i]
-        if token.kind is NEWLINE:
+        if token.kind is NEWLINE or opens_part(tokens, roles, i):
             break
         end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
         if end == 0:

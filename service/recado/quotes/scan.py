@@ -103,7 +103,7 @@ class Scanner(Scene):
             element = self.add(role.QUALITY, i, end)
             element.flags.add(Flag.SIZE)
             element.sizes = sizes_told(self, i, end)
-            element.words = [self.norms[j] for j in range(i, end) if role.SIZEMARK in self.roles[j] and self.is_kind(j)]
+            element.words = self.letters(i, end)
             element.text = self.written(i, end)
         else:
             self.add(role.MASK, i, end, span.kind.roles)

@@ -197,6 +197,10 @@ class Scene(Words):
             self.matcher.with_head(e.match.products[0], norms) for e in self.elements[-BEHIND:] if e.match is not None
         )
 
+    def letters(self, start: int, end: int) -> list[str]:
+        """The letters of sizes from `start` to `end` that distinguish the products of an earlier thing: "talla M"."""
+        return [self.norms[i] for i in range(start, end) if role.SIZEMARK in self.roles[i] and self.is_kind(i)]
+
     def after_correction(self) -> bool:
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
 

@@ -1,17 +1,15 @@
 """A size or kind that is said once for several things: "De 3/4: codos 10, tees 5", "2 polos y 3 buzos, todo en M"."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from recado.quotes import role
 from recado.quotes.elements import ALL, Element, Flag
 from recado.quotes.matcher import How, Match
+from recado.quotes.scan import Scanner
 from recado.quotes.sizes import Size
-
-if TYPE_CHECKING:
-    from recado.quotes.scan import Scanner
 
 _NAMED: Final = frozenset([role.PRODUCT, role.SEVERAL])
 _SECTION_ENDS: Final = frozenset([role.STOP, role.QUESTION, role.LINE])
@@ -32,7 +30,7 @@ class _Shared(msgspec.Struct, frozen=True):
     end: int
 
 
-def share_sizes(scanner: "Scanner", elements: list[Element]) -> None:
+def share_sizes(scanner: Scanner, elements: list[Element]) -> None:
     """Completes the names of things with the size or kind that a heading, or "todo" after them, says of all."""
     for shared in _all_shared(scanner, elements):
         told = [one for e in shared.elements for one in _told(scanner, e)]
@@ -42,7 +40,7 @@ def share_sizes(scanner: "Scanner", elements: list[Element]) -> None:
                 element.kind = role.MASK
 
 
-def _all_shared(scanner: "Scanner", elements: list[Element]) -> Iterator[_Shared]:
+def _all_shared(scanner: Scanner, elements: list[Element]) -> Iterator[_Shared]:
     opening, start = True, 0
     for i, element in enumerate(elements):
         kind = element.kind
@@ -64,14 +62,14 @@ def _all_shared(scanner: "Scanner", elements: list[Element]) -> Iterator[_Shared
             opening = opening and kind in _BEFORE_HEADING
 
 
-def _is_of_all(scanner: "Scanner", elements: list[Element], i: int) -> bool:
+def _is_of_all(scanner: Scanner, elements: list[Element], i: int) -> bool:
     """ "todo en M", "todas talla 10", "todo pvc"."""
     while i > 0 and elements[i - 1].kind in _BEFORE_SIZE:
         i -= 1
     return i > 0 and elements[i - 1].kind is role.NOISE and scanner.norms[elements[i - 1].start] in ALL
 
 
-def _is_size(scanner: "Scanner", element: Element, of_all: bool) -> bool:
+def _is_size(scanner: Scanner, element: Element, of_all: bool) -> bool:
     """Whether an element is a size that may be a heading, and no price, date or number of its own."""
     if of_all or element.kind is role.QUALITY:
         return True
@@ -79,7 +77,7 @@ def _is_size(scanner: "Scanner", element: Element, of_all: bool) -> bool:
     return element.kind is role.MASK and span is not None and role.OF in scanner.roles[element.start]
 
 
-def _is_over_list(scanner: "Scanner", elements: list[Element], i: int) -> bool:
+def _is_over_list(scanner: Scanner, elements: list[Element], i: int) -> bool:
     """ "20 gaseosas de 400: 10 coca, 6 manzana": whether a colon follows a thing."""
     return i + 1 < len(elements) and scanner.norms[elements[i + 1].start] == ":"
 
@@ -110,7 +108,7 @@ def _end(elements: list[Element], start: int) -> int:
     return len(elements)
 
 
-def _told(scanner: "Scanner", element: Element) -> Iterator[Size | str]:
+def _told(scanner: Scanner, element: Element) -> Iterator[Size | str]:
     """The sizes, the letters of sizes and the words of names in an element."""
     i = element.start
     while i < element.end:
@@ -125,7 +123,7 @@ def _told(scanner: "Scanner", element: Element) -> Iterator[Size | str]:
         i += 1
 
 
-def _complete(scanner: "Scanner", element: Element, told: list[Size | str]) -> bool:
+def _complete(scanner: Scanner, element: Element, told: list[Size | str]) -> bool:
     """Completes the name of one thing; false if what is told leaves open, or says already, which one it is."""
     match = element.match
     if match is None:
@@ -139,7 +137,7 @@ def _complete(scanner: "Scanner", element: Element, told: list[Size | str]) -> b
     return True
 
 
-def _completed(scanner: "Scanner", element: Element, match: Match, told: Size | str) -> Match:
+def _completed(scanner: Scanner, element: Element, match: Match, told: Size | str) -> Match:
     matcher = scanner.matcher
     if isinstance(told, Size):
         found = matcher.match(scanner.tokens, scanner.roles, element.start, measured=told)

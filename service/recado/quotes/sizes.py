@@ -21,6 +21,7 @@ _UNSPACED: Final = frozenset(["a", "v"])
 
 COUNTS: Final = 19
 """The highest number that is an amount rather than a size, beside a product that has both."""
+_THREE: Final = 3
 _TEN: Final = 10
 _TENS: Final = range(20, 100, 10)
 _ONES: Final = range(1, 10)
@@ -131,8 +132,10 @@ class Sizes:
             if part is not None and part < 1 and isinstance(token.value, int) and token.value < 100:
                 return token.value + part, end  # 4 1/2
             return token.value, i + 1
-        if token.kind is not WORD:
-            return None, i
+        return self._in_words(tokens, i) if token.kind is WORD else (None, i)
+
+    def _in_words(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
+        token = tokens[i]
         if token.norm in ("media", "medio"):
             return Fraction(1, 2), i + 1
         if token.norm == "mil":
@@ -140,6 +143,8 @@ class Sizes:
         number = self._lexicon.values.get(token.norm)
         if number is None or (number == 1 and token.norm != "uno" and self._unit(tokens, i + 1)[0] is None):
             return None, i
+        if number == _THREE and self._word(tokens, i + 1) == "cuartos" and self._closes(tokens, i + 2):
+            return Fraction(number, 4), i + 2
         cents = self._lexicon.values.get(self._word(tokens, i + 1) or "")
         if number < _TEN and cents in _CENTS:
             return number + Fraction(cents, 100), i + 2  # "de dos cincuenta"

@@ -231,6 +231,7 @@ def add_quality(scene: Scene, i: int) -> int:
     while end < len(scene.tokens):
         span = scene.spans.get(end)
         if span is not None and span.kind is Kind.SIZE:
+            element.words += scene.letters(end, span.end)
             end = span.end
             continue
         roles = scene.roles[end]

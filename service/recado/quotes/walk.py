@@ -195,7 +195,7 @@ def _named(reading: Reading, i: int, element: Element, state: ReadingState) -> N
     if wish.state is Stance.WANTED and last is not None and _alternative(reading, i, wish, last):
         return
     _take_out(reading, i, wish)
-    if state.corrected or (state.restating and known is not None and counted):
+    if state.corrected or (counted and known is not None and (state.restating or _is_said_again(known, wish))):
         correct(reading, wish, state)
     else:
         _same_pack(reading, i, wish, last)
@@ -204,6 +204,11 @@ def _named(reading: Reading, i: int, element: Element, state: ReadingState) -> N
         keep_only(reading, wish)
     state.corrected = state.only = False
     state.wish_before = True
+
+
+def _is_said_again(known: Wish, wish: Wish) -> bool:
+    """ "6 sillas, no, son 8, 8 sillas": whether a corrected number is repeated with its thing."""
+    return Doubt.CORRECTED in known.doubts and known.amount == wish.amount
 
 
 def _multiply(reading: Reading, i: int, wish: Wish, state: ReadingState) -> None:
