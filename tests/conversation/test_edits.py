@@ -215,6 +215,10 @@ def test_what_becomes_of_a_quote(text: str, lines: str, state: Phase) -> None:
         ("2 camisas|sí", "quiero lo mismo de antes", "c2", Phase.OPEN),
         ("2 camisas|sí", "un asesor", "c2", Phase.HUMAN),
         ("2 camisas|sí", "precio de la gorra", "c2", Phase.CONFIRMED),
+        ("un jean y una gorra", "el jean que sea el 501", "j1 g1", Phase.OPEN),
+        ("un jean y una gorra", "el jean que sea negro", "n1 g1", Phase.OPEN),
+        ("un jean y una gorra", "el jean mejor azul", "a1 g1", Phase.OPEN),
+        ("un jean y una gorra|el jean que sean 3", "el azul", "a3 g1", Phase.OPEN),
         # cuánto cuesta la gorra?
         ("cuánto cuesta la gorra?", "dame 2", "g2", Phase.OPEN),
         ("cuánto cuesta la gorra?", "la quiero", "g1", Phase.OPEN),

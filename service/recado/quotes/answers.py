@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
+from msgspec.structs import replace
+
 from recado.quotes.acts import Act, Answer, Narrow, Pending, Quantity, View
 from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Bare, Mention, Named, Step
+from recado.quotes.clauses import Bare, Mention, Named, Replaced, Step
 from recado.quotes.constructions import Does
 from recado.quotes.ellipsis import Ellipsis, Meant
 from recado.quotes.matcher import Matcher
@@ -58,6 +60,8 @@ class Answers:
 
     def _chosen(self, step: Step, question: Pending) -> Meant | None:
         """The candidates that a step names, with its own quantity; None if it is about something else."""
+        if isinstance(step, Replaced):
+            step = self._told(step, question) or step
         if isinstance(step, Named) and not step.mention.skus:
             step = as_bare(step)  # "2 plazas"
         if isinstance(step, Named):
@@ -83,6 +87,16 @@ class Answers:
             return Meant((question.candidates[amount - 1],))  # "la 2"
         meant = self._ellipsis.chosen(question.candidates, question.text, step)
         return meant if meant.skus else None
+
+    def _told(self, step: Replaced, question: Pending) -> Step | None:
+        """What says which of the things of a question is meant: "el jean que sea el negro"; None if it is about
+        something else."""
+        goes, comes = step.goes, step.comes
+        if not isinstance(goes, Mention) or set(skus_of(goes, self._catalogue)) != set(question.candidates):
+            return None
+        if isinstance(comes, Bare):
+            return replace(comes, plural=None)  # "el jean que sean 3" is no "el 3"
+        return None if comes is None else Named(Does.ORDER, comes)
 
     def amount(self, step: Step, sku: str) -> Quantity | None:
         """A bare number in the unit of a product; None if the product is not sold in it, or if it is not a number."""
