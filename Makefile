@@ -38,7 +38,7 @@ check: $(VENV)/.ready ## Lint and type-check
 	$(BIN)/mypy
 
 test: check ## Lint, type-check and run all tests that need no cluster
-	$(BIN)/pytest -n 4 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 # Other processes are not measured: tests that only start some are left out.
 NOT_COVERING := chart cluster crash dashboards loadtests

@@ -11,8 +11,8 @@ from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 MEMORY = Path("/dev/shm")
-#: The most bytes that the tests' folders take at a time: four workers, each with a large database or a server.
-ROOM = 4 * 2**30
+#: The most bytes that the tests' folders take at a time: three workers, each with a large database or a server.
+ROOM = 3 * 2**30
 
 #: Examples have no time limit, because machines differ too much in speed.
 settings.register_profile("recado", deadline=None)

@@ -1,6 +1,5 @@
 """Scores dialogues: the quote, the state of the conversation and its questions after each message."""
 
-import functools
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,7 +10,7 @@ import msgspec
 
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from tests.quotes.shops import catalogue
 
 HERE = Path(__file__).parent
 SHOPS = HERE.parent / "quotes"
@@ -35,7 +34,7 @@ def score(name: str, shop: str = "") -> Result:
     wrong: list[str] = []
     for case in cases:
         before = len(wrong)
-        for label, dialogue in _played(case, _catalogue(case.get("shop", shop))):
+        for label, dialogue in _played(case, catalogue(case.get("shop", shop))):
             turns += 1
             right = _is_right(label, dialogue)
             right_turns += right
@@ -45,11 +44,6 @@ def score(name: str, shop: str = "") -> Result:
                 wrong.append(f"{case['id']}: {label['text']}: {dialogue.state} {_quantities(dialogue)}")
         right_dialogues += len(wrong) == before
     return Result(right_dialogues / len(cases), right_turns / turns, right_asks / turns, confirmations, wrong)
-
-
-@functools.cache
-def _catalogue(shop: str) -> Catalogue:
-    return Catalogue.from_csv(SHOPS / f"{shop}.csv" if shop else DEFAULT_PATH)
 
 
 def _played(case: dict[str, Any], catalogue: Catalogue) -> Iterator[tuple[dict[str, Any], Dialogue]]:

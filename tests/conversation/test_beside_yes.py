@@ -6,13 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.product import Product
 from recado.quotes.text import plain
-from tests.conversation.scoring import SHOPS
+from tests.quotes.shops import catalogue
 
-CATALOGUES = [Catalogue.from_csv(path) for path in (DEFAULT_PATH, SHOPS / "ferreteria.csv", SHOPS / "refacciones.csv")]
+CATALOGUES = [catalogue(shop) for shop in ("", "ferreteria", "refacciones")]
 YES = (
     "sí, {}", "sí pero {}", "{}, y sí", "dale, {}", "{} y listo", "ok {}", "perfecto, {} porfa", "sí\n{}",
     "confirmo pero {}", "{}. confirmado", "va, {}", "sí {}",

@@ -4,14 +4,12 @@ way."""
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import after
-from tests.conversation.scoring import SHOPS
+from tests.quotes.shops import catalogue
 
-CLOTHES = Catalogue.from_csv(DEFAULT_PATH)
-ELECTRONICS = Catalogue.from_csv(SHOPS / "electronica.csv")
-HARDWARE = Catalogue.from_csv(SHOPS / "ferreteria.csv")
+CLOTHES = catalogue()
+ELECTRONICS = catalogue("electronica")
+HARDWARE = catalogue("ferreteria")
 NAILS = {"CLA-002": 3, "HER-013": 2, "TUB-003": 4}
 SHOWN = {"CAM-001": 2, "ACC-001": 1}
 

@@ -3,11 +3,10 @@
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import after
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 LETTERS = {
     "CAM-001": "c", "ACC-001": "g", "ACC-006": "b", "HOG-001": "t", "PAN-004": "a", "PAN-005": "n", "PAN-006": "j",
 }  # fmt: skip

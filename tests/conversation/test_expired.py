@@ -10,11 +10,11 @@ from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.moment import Policy
 from recado.conversation.turn import ReplyKind
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import body, kind, quantities
+from tests.quotes.shops import catalogue
 
 SHIRT, CAP, SCARF, TOWEL = "CAM-001", "ACC-001", "ACC-006", "HOG-001"
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 HEAD = "Esa cotización venció el 15 de noviembre. Estos son los precios de hoy:"
 
 

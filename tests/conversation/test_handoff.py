@@ -7,12 +7,11 @@ from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.moment import MISSED_IN_A_ROW
 from recado.hours import parse
 from recado.orders import Handoff
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.whatsapp.content import Buttons, List, Text
 from tests.conversation.replies import kind
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 NONSENSE = ("quiero 3 heladeras", "quiero 2 televisores", "quiero 4 lavadoras")
 
 

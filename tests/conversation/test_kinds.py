@@ -8,13 +8,13 @@ from recado.conversation import Conversation, Policy, Silence
 from recado.conversation.turn import Turn
 from recado.orders import Session
 from recado.quotes import QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.whatsapp.content import Buttons, Text, as_text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, parse
 from tests.meta import NUMBER, text_message, webhook
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 NOW = 1_790_000_100.0
 ORDER = "Quiero 2 zapatos y 1 camisa"
 CARD = {"name": {"formatted_name": "Bo Li"}, "phones": [{"phone": "+1 555 010 0002", "wa_id": "15550100002"}]}

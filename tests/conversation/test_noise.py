@@ -3,10 +3,9 @@
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 ORDER = {"CAM-001": 2, "ACC-001": 1}
 NOISE = (
     "a qué hora abren?",

@@ -6,11 +6,10 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.permission import said_in
 from recado.orders import Permission, Talk
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.replies import kind
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from tests.conversation.scoring import SHOPS
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(SHOPS / "pizzeria.csv")
+CATALOGUE = catalogue("pizzeria")
 SHOWN = {"PZ-HAW-M": 1}
 
 

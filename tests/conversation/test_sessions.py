@@ -11,13 +11,13 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.product import Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
 from recado.whatsapp.payloads import CartLine, MessageType
 from tests.conversation.replies import body, quantities
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 LATE = Policy().quote_merge_seconds + 1
 
 

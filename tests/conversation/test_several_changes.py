@@ -6,10 +6,10 @@ import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 LINES = {"CAM-001": 4, "ACC-001": 3}
 CHANGES: dict[str, int | str] = {
     "deja las {}s en 2": 2, "deja {}s en 2": 2, "pon las {}s en 2": 2, "las {}s que sean 2": 2, "{}s mejor 2": 2,

@@ -9,14 +9,14 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.product import Product
 from recado.whatsapp.attached import CartLine, Location
 from recado.whatsapp.content import Buttons, List, Text
 from recado.whatsapp.payloads import MessageType
 from tests.conversation.replies import body, kind, quantities
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from recado.conversation import Policy, texts
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.money import money
 from recado.quotes.product import Product
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 SERVICE = QuoteService(lambda: CATALOGUE)
 
 

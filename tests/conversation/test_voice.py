@@ -8,11 +8,11 @@ from recado.conversation import Policy, ReplyKind
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.turn import Turn
 from recado.orders import QuoteSource
-from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.whatsapp.content import Buttons, Text, as_text
 from recado.whatsapp.payloads import Media, MessageType
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 HEARS = Policy(hears=True)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.lexicon import FUNCTION, lexicon
 from recado.quotes.text import plain
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 SHOWN = {"CAM-001": 2, "ACC-001": 1}
 FRAMES = (
     "sí {}", "sí, {}", "{} sí", "{}, dale", "sí y {}", "ok, y {}", "sí pero {}", "dale {}", "listo. {}", "sí\n{}",

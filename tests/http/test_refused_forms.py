@@ -6,15 +6,15 @@ import httpx
 import pytest
 
 from recado.queue.model import State
-from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.http.test_reported import status_of
 from tests.meta import graph_error, text_message
+from tests.quotes.shops import catalogue
 from tests.waiting import until
 
-_NAMES = [product.name for product in Catalogue.from_csv(DEFAULT_PATH).products[:30]]
+_NAMES = [product.name for product in catalogue().products[:30]]
 #: An order for each form: a short quote, and one that is too long for buttons.
 FORMS = {"button": "Quiero 2 zapatos y 1 camisa", "list": "\n".join(f"1 {name}" for name in _NAMES)}
 CODES = (100, 131008, 131009, 131051)

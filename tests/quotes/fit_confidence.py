@@ -18,7 +18,8 @@ from typing import Any
 from recado.quotes import Catalogue, Quote, QuoteService, confidence
 from recado.quotes.service import read
 from recado.quotes.wishes import Stance
-from tests.quotes.scoring import HERE, cases, catalogue_of, items_right
+from tests.quotes.scoring import HERE, cases, items_right
+from tests.quotes.shops import catalogue_of
 
 TARGET = Path(confidence.__file__).with_name("data") / "confidence.toml"
 BANDS = ((0.0, 0.5), (0.5, 0.93), (0.93, 0.97), (0.97, 1.01))

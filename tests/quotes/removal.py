@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.constructions import Construction, Does, compiled, rows, table
 from recado.quotes.constructions import Table as Constructions
 from recado.quotes.noise import RULES
@@ -20,8 +18,9 @@ from recado.quotes.spans import Rule, Table
 from recado.quotes.steps import Steps
 from recado.quotes.text import tokenise
 from recado.quotes.words import Kind, Words
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 
 
 class Removal(NamedTuple):

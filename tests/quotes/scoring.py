@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes import Quote, QuoteService
 from recado.quotes.text import plain
+from tests.quotes.shops import catalogue
 
 HERE = Path(__file__).parent
 _ARTICLES = {"el", "la", "los", "las", "un", "una", "unos", "unas", "de", "del", "y", "para", "con"}
@@ -31,16 +31,10 @@ def cases(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
 
 
-def catalogue_of(name: str) -> Path:
-    """The catalogue for a file of cases."""
-    own = HERE / f"{name.partition('.')[0].partition('-')[0]}.csv"
-    return own if own.exists() else DEFAULT_PATH
-
-
 def quoted(name: str) -> Iterator[tuple[dict[str, Any], Quote]]:
     """Each case of a file with its quote."""
-    catalogue = Catalogue.from_csv(catalogue_of(name))
-    service = QuoteService(lambda: catalogue, max_quantity=10**12)
+    shop = catalogue(name)
+    service = QuoteService(lambda: shop, max_quantity=10**12)
     for case in cases(name):
         yield case, service.quote(case["text"])
 

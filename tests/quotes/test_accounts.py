@@ -2,12 +2,10 @@
 
 import pytest
 
-from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
-from tests.quotes.scoring import HERE
+from tests.quotes.shops import service
 
-SHOP = QuoteService(lambda: Catalogue.from_csv(DEFAULT_PATH))
-PHONES = QuoteService(lambda: Catalogue.from_csv(HERE / "celulares.csv"))
+SHOP = service("")
+PHONES = service("celulares")
 
 
 @pytest.mark.parametrize(

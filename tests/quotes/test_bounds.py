@@ -7,13 +7,13 @@ import pytest
 from loadtests.bench.quotes import HOSTILE
 
 from recado.quotes import Catalogue, Intent, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.lexicon import lexicon
 from recado.quotes.steps import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
 from recado.quotes.text import tokenise
+from tests.quotes.shops import catalogue
 from tests.work import lines_run
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 SERVICE = QuoteService(lambda: CATALOGUE)
 #: An ordinary order takes about 250 lines of Python for each of its tokens; any text may take at most five times that.
 MOST_LINES = 1_250 * MOST_TOKENS

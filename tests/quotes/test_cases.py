@@ -6,7 +6,8 @@ import pytest
 
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
-from tests.quotes.scoring import HERE, catalogue_of, items_right, quoted, score
+from tests.quotes.scoring import HERE, items_right, quoted, score
+from tests.quotes.shops import catalogue
 
 #: For each file the least exact quotes, intents and unmatched fragments; the most silent errors and needless questions.
 FLOORS = [
@@ -90,7 +91,7 @@ def test_read_at_least_as_much_as_before(
 def test_a_product_that_is_no_longer_sold_is_asked_for(name: str) -> None:
     """For each product of each order that is read right, the test removes the product from the catalogue. recado
     hardly ever quotes another one in its place without asking."""
-    catalogue = Catalogue.from_csv(catalogue_of(f"{name}.jsonl"))
+    sold = catalogue(name)
     less: dict[str, QuoteService] = {}
     removals = silent = 0
     for case, quote in quoted(f"{name}.jsonl"):
@@ -98,7 +99,7 @@ def test_a_product_that_is_no_longer_sold_is_asked_for(name: str) -> None:
             continue
         for gone in quote.items:
             if gone.sku not in less:
-                rest = Catalogue(tuple(p for p in catalogue.products if p.sku != gone.sku), catalogue.currency)
+                rest = Catalogue(tuple(p for p in sold.products if p.sku != gone.sku), sold.currency)
                 less[gone.sku] = QuoteService(lambda rest=rest: rest)  # type: ignore[misc]  # a lambda's default
             again = less[gone.sku].quote(case["text"])
             kept = {item.sku: item.quantity for item in quote.items if item.sku != gone.sku}

@@ -5,11 +5,11 @@ import tomllib
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
 from tests.quotes.fit_confidence import BELIEVED, TARGET, fit
 from tests.quotes.scoring import HERE
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 SERVICE = QuoteService(lambda: CATALOGUE)
 
 

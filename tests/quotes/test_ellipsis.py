@@ -4,10 +4,10 @@ import pytest
 
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, ellipsis, service
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.reading import Reading
+from tests.quotes.shops import catalogue
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 
 
 @pytest.mark.parametrize("text", ["2 turquesas, " * 200, "la de 5 y " * 250, "los raros que sean finos y " * 110])

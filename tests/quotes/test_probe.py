@@ -12,6 +12,7 @@ from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.probe import MOST_TRIED, misread, sample
 from recado.quotes.product import Product
 from tests.quotes.scoring import HERE
+from tests.quotes.shops import catalogue
 
 PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
@@ -29,7 +30,7 @@ def product(sku: str, name: str, *aliases: str) -> Product:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_name_of_our_catalogues_means_its_product(path: Path) -> None:
-    assert {found.name for found in misread(Catalogue.from_csv(path))} <= NO_NAMES
+    assert {found.name for found in misread(catalogue(path.stem))} <= NO_NAMES
 
 
 def test_an_alias_that_says_something_else_is_reported() -> None:

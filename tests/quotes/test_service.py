@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recado.quotes import Catalogue, Intent, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
 from recado.quotes.text import bases, key, plain, sound, tokenise
+from tests.quotes.shops import catalogue
 from tests.work import lines_run
 
-CATALOGUE = Catalogue.from_csv(DEFAULT_PATH)
+CATALOGUE = catalogue()
 SERVICE = QuoteService(lambda: CATALOGUE)
 PIECES = st.sampled_from(
     ["2", "dos", "camisa", "gorras", "y", ",", ".", "\n", "no", "mejor", "en vez de", "un par de", "media", "docena",
