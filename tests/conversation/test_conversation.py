@@ -1,20 +1,18 @@
 """Which reply a message gets, without I/O."""
 
-import os
-import secrets
 from collections import Counter
-from itertools import islice
 
 import pytest
 from msgspec.structs import replace
 
 from recado.conversation import Conversation, Policy, ReplyKind, Silence, Turn
-from recado.conversation.conversation import NAME_LETTERS, random_tokens
+from recado.conversation.conversation import NAME_LETTERS, random_token
 from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue import DEFAULT_PATH
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, MessageType
+from tests.work import lines_run
 
 NUMBERS = frozenset({"1"})
 NOW = 1_000_000.0
@@ -146,20 +144,12 @@ def test_who_gets_no_reply(conversation: Conversation, changes: dict[str, object
     assert (turn.reply is None) == (silence is not None)
 
 
-def test_quotes_names_are_drawn_at_once_from_all_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All letters are equally likely; 2,000 names take 8 draws, because each lets the writer's thread go first."""
-    draws: list[int] = []
-
-    def draw(size: int) -> bytes:
-        draws.append(size)
-        return os.urandom(size)
-
-    monkeypatch.setattr(secrets, "token_bytes", draw)
-    names = list(islice(random_tokens(), 2000))
+def test_a_quote_s_name_is_drawn_at_once_from_all_letters() -> None:
+    """All letters are equally likely; one draw makes all twelve."""
+    names = [random_token() for _ in range(2000)]
     counts = Counter("".join(names))
 
     assert {len(name) for name in names} == {12}
     assert set(counts) == set(NAME_LETTERS)
     assert max(counts.values()) < 1.5 * min(counts.values())
-    assert len(set(names)) == 2000
-    assert len(draws) == 8
+    assert lines_run(random_token) < 15

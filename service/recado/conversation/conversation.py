@@ -2,8 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Final
 
 from recado.conversation import permission, texts, wordless, words
@@ -52,7 +51,6 @@ COURTESIES = frozenset(
 #: The letters of a token, without those that look alike.
 NAME_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 NAME_LENGTH: Final = 12
-_NAMES_A_DRAW: Final = 256
 #: Each letter stands for the same number of bytes.
 _LETTERS_BY_BYTE: Final = (NAME_LETTERS * (256 // len(NAME_LETTERS))).encode()
 _YES: Final = frozenset([Does.REST, Does.TAKE])
@@ -63,12 +61,10 @@ LONGEST_PHRASE: Final = 60
 _PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
 
-def random_tokens() -> Iterator[str]:
-    """Names for quotes that cannot be guessed. Many are drawn at once: a draw releases the interpreter lock, and the
-    event loop then waits until the writer's thread returns it."""
-    while True:
-        letters = secrets.token_bytes(NAME_LENGTH * _NAMES_A_DRAW).translate(_LETTERS_BY_BYTE).decode()
-        yield from (letters[at : at + NAME_LENGTH] for at in range(0, len(letters), NAME_LENGTH))
+def random_token() -> str:
+    """A name for a quote that cannot be guessed. It takes one draw for all letters; one draw per letter would take
+    fifty times as long."""
+    return secrets.token_bytes(NAME_LENGTH).translate(_LETTERS_BY_BYTE).decode()
 
 
 class Conversation:
@@ -81,13 +77,13 @@ class Conversation:
         phone_number_ids: frozenset[str],
         policy: Policy | None = None,
         *,
-        new_token: Callable[[], str] | None = None,
+        new_token: Callable[[], str] = random_token,
     ) -> None:
         self._quotes = quotes
         self._catalogue = catalogue
         self._phone_number_ids = phone_number_ids
         self._policy = policy or Policy()
-        self._new_token = new_token or partial(next, random_tokens())
+        self._new_token = new_token
 
     def silence(self, message: InboundMessage) -> Silence | None:
         """Why the message gets no reply; None if it gets one."""
