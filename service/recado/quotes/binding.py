@@ -47,7 +47,7 @@ class Binder:
 
     def _segment(self, segment: list[Element]) -> None:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind is role.QUANTITY or e.kind in THINGS]
-        if len(counted) < 2 or not any(e.kind is role.QUANTITY for _, e in counted):
+        if len(counted) < 2 or role.QUANTITY not in {e.kind for _, e in counted}:
             return
         if self._alternate(counted):
             return

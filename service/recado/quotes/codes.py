@@ -19,9 +19,10 @@ _CLEAR: Final = 5
 def join_codes(tokens: list[Token], codes: Collection[str], shapes: Collection[str]) -> None:
     """Makes one word of each code, with the word that announces it: of the catalogue's `codes`, and of those with a
     hyphen that have one of their `shapes`."""
-    i = len(tokens) - 1
-    while i >= 0:
-        i = _join(tokens, i, codes, shapes) - 1 if tokens[i].kind is NUMBER else i - 1
+    past = len(tokens)
+    for i in reversed([i for i, token in enumerate(tokens) if token.kind is NUMBER]):
+        if i < past:
+            past = _join(tokens, i, codes, shapes)
 
 
 def _join(tokens: list[Token], i: int, codes: Collection[str], shapes: Collection[str]) -> int:

@@ -31,7 +31,9 @@ _FLAGS: Final = {Flag.BOX: Doubt.BOX, Flag.KIND: Doubt.KIND, Flag.QUANTITY_AFTER
 def features(wish: Wish) -> frozenset[Doubt]:
     """The doubts about a line."""
     element = wish.element
-    found = {*wish.doubts, *(doubt for flag, doubt in _FLAGS.items() if flag in element.flags)}
+    found = {*wish.doubts}
+    if element.flags:
+        found.update([doubt for flag, doubt in _FLAGS.items() if flag in element.flags])
     match = element.match
     if match is None:
         return frozenset(found)
@@ -39,8 +41,8 @@ def features(wish: Wish) -> frozenset[Doubt]:
         found.add(Doubt.START_OF_THE_NAME)
     elif match.how is How.PART:
         found.add(Doubt.HALF_OF_THE_NAME if match.score <= _HALF else Doubt.PART_OF_THE_NAME)
-    elif (likeness := next((doubt for most, doubt in _LIKENESS if match.score <= most), None)) is not None:
-        found.add(likeness)
+    elif match.score <= _LIKENESS[-1][0]:
+        found.add(next(doubt for most, doubt in _LIKENESS if match.score <= most))
     return frozenset(found)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from recado.quotes.text import NEWLINE, Token
+from recado.quotes.text import NEWLINE, WORD, Token
 
 _LETTERS: Final = 3
 """First letters of a word, which say which constructions it can open: most words open none."""
@@ -185,7 +185,10 @@ class Table:
 
     def find(self, written: str, tokens: Sequence[Token]) -> dict[int, Found]:
         """The constructions in a message by their first token; of two at one place, the longer one."""
-        norms = [_plain(written, token) for token in tokens]
+        norms = [
+            token.norm if token.kind is WORD and token.norm.isalpha() and token.norm != "x" else _plain(written, token)
+            for token in tokens
+        ]
         text = " ".join(norms)
         found: dict[int, Found] = {}
         past = [0] * len(self.rows)  # a row does not overlap itself

@@ -10,7 +10,7 @@ from recado.quotes.elements import THINGS, Flag
 from recado.quotes.kin_sizes import add_other_size, names_kin
 from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
-from recado.quotes.measures import Measure, is_followed_by_other, measure, opens_amount
+from recado.quotes.measures import Measure, is_followed_by_other, opens_amount
 from recado.quotes.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.scene import WHOLE, Scene
 from recado.quotes.sizes import Size
@@ -88,7 +88,7 @@ def _range(scene: Scene, i: int) -> tuple[int, Unusable] | None:
         return None
     if role.OR not in scene.roles[j] and not scene.opens_thing(second.end + scene.has(second.end, role.OF)):
         return None
-    whole = measure(scene.tokens, scene.roles, j + 1, scene.lexicon)
+    whole = scene.measure(j + 1)
     return second.end if whole is None else whole.end, Unusable.RANGE
 
 
@@ -122,7 +122,7 @@ def _vague(scene: Scene, i: int) -> tuple[int, Unusable] | None:
 def add_measure(scene: Scene, i: int) -> int:
     """The token after an amount in a unit, with the product beside it: "medio kilo de", "arena 3 m3"; 0 if there is
     none."""
-    found = measure(scene.tokens, scene.roles, i, scene.lexicon)
+    found = scene.measure(i)
     if found is None or _is_letter_size(scene, found):
         return 0
     after = _behind_measure(scene, found)
@@ -313,7 +313,7 @@ def add_another(scene: Scene, i: int) -> int:
     if counted and not names_kin(scene, i + 1):
         return scene.steer(i, i + 1, scene.roles[i])
     q = Quantity(1, i + 1, article=True)
-    more = measure(scene.tokens, scene.roles, i + 1, scene.lexicon) if i + 1 < len(scene.tokens) else None
+    more = scene.measure(i + 1) if i + 1 < len(scene.tokens) else None
     if more is not None and more.unit is not None and more.at == i + 1:
         element = scene.add(role.QUANTITY, i, more.end)
         element.quantity = Quantity(more.value, more.end, unit=more.unit, bare=False)

@@ -17,10 +17,11 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 def spell_out(tokens: list[Token], matcher: Matcher) -> None:
     """Writes a name's head in full if a dot cuts it short and a word follows: "med. deportivas". Removes the dot of
     a short word for a size: "camisa t.14"."""
-    for i in range(len(tokens) - 3, -1, -1):
-        dot = tokens[i + 1]
-        if dot.norm != "." or dot.spaced:
+    dots = [i for i, token in enumerate(tokens) if token.norm == "." and not token.spaced]
+    for at in reversed(dots):
+        if not 0 < at < len(tokens) - 1:
             continue
+        i, dot = at - 1, tokens[at]
         token, behind = tokens[i], tokens[i + 2]
         if behind.kind is NUMBER and len(token.norm) <= _CUT_SHORT and role.SIZE in matcher.lexicon.roles(token.norm):
             del tokens[i + 1]
@@ -34,10 +35,9 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
 def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
     """Splits two numbers at a comma if the second counts the word that is joined to it: "10w30,2atf"; removes a plus
     sign."""
-    for i in range(len(tokens) - 1, -1, -1):
+    marks = [i for i, token in enumerate(tokens) if token.kind is not WORD and ("," in token.norm or token.norm == "+")]
+    for i in reversed(marks):
         token = tokens[i]
-        if token.kind is WORD:
-            continue
         behind = tokens[i + 1] if i + 1 < len(tokens) else None
         if token.norm == "+" and i and tokens[i - 1].norm == "de" and behind is not None and behind.kind is NUMBER:
             del tokens[i]  # "2 de +1.50"
@@ -77,11 +77,10 @@ def part_joined(tokens: list[Token], matcher: Matcher) -> None:
 
 def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
     """Splits "de" from the goods that it is written together with: "pantalonesde vestir"."""
-    for i in range(len(tokens) - 1, -1, -1):
+    ending = [i for i, token in enumerate(tokens) if token.norm.endswith("de") and token.kind is WORD]
+    for i in reversed(ending):
         token = tokens[i]
-        if token.kind is not WORD or len(token.norm) < _SHORTEST + 2 or not token.norm.endswith("de"):
-            continue
-        if _is_strange(token, matcher) and matcher.knows(token.norm[:-2]):
+        if len(token.norm) >= _SHORTEST + 2 and _is_strange(token, matcher) and matcher.knows(token.norm[:-2]):
             middle = token.end - 2
             tokens[i : i + 1] = [
                 Token(WORD, token.norm[:-2], token.start, middle, token.spaced),

@@ -4,7 +4,6 @@ from typing import Final
 
 from recado.quotes import role
 from recado.quotes.elements import THINGS
-from recado.quotes.measures import measure
 from recado.quotes.scene import BEHIND, Scene
 from recado.quotes.sizes import SOLD_BY, Size
 from recado.quotes.text import NUMBER
@@ -80,7 +79,7 @@ def add_headed_size(scene: Scene, i: int) -> int:
     behind = read[1] + marked
     if not scene.is_counted(behind) or not (marked or scene.kind(-1) is role.LINE):
         return 0
-    found = measure(scene.tokens, scene.roles, behind, scene.lexicon)
+    found = scene.measure(behind)
     ends = _is_amount(scene, behind) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
     return _add_size(scene, i, read) if ends else 0
 

@@ -14,14 +14,11 @@ _MOST_ENTRIES: Final = 40
 
 def drop_indices(tokens: list[Token], lexicon: Lexicon) -> None:
     """Removes the numbering of a list: "1. ", "2) ", "3- ", a keycap; 1, 2, 3 in order at the start of lines."""
-    starts = [
-        i
-        for i, t in enumerate(tokens)
-        if t.kind is NUMBER and t.value is not None and (i == 0 or tokens[i - 1].kind is NEWLINE)
-    ]
+    numbers = [i for i, token in enumerate(tokens) if token.kind is NUMBER and token.value is not None]
+    starts = [i for i in numbers if i == 0 or tokens[i - 1].kind is NEWLINE]
     numbered = _opening_indices(tokens, starts, lexicon) if starts else []
-    if not numbered:
-        numbered = _inline_indices(tokens)
+    if not numbered and len(numbers) > 1:
+        numbered = _inline_indices(tokens, numbers)
     if len(numbered) == 1 and len(starts) > 1 and tokens[numbered[0]].keycap:
         return
     for i in reversed(numbered):
@@ -49,19 +46,13 @@ def _opening_indices(tokens: list[Token], starts: list[int], lexicon: Lexicon) -
     return numbered
 
 
-def _inline_indices(tokens: list[Token]) -> list[int]:
-    """Numbering within a line: "1) 2 camisas 2) 3 gorras"."""
+def _inline_indices(tokens: list[Token], numbers: list[int]) -> list[int]:
+    """Numbering within a line, by the places of all numbers: "1) 2 camisas 2) 3 gorras"."""
     found: list[int] = []
-    for i, token in enumerate(tokens[:-1]):
-        if (
-            token.kind is NUMBER
-            and token.value == len(found) + 1
-            and tokens[i + 1].norm in (")", ".")
-            and not tokens[i + 1].spaced
-        ):
-            opened = i > 0 and tokens[i - 1].norm == "("
-            if not opened and i + 2 < len(tokens):
-                found.append(i)
+    for i in numbers:
+        marked = i + 2 < len(tokens) and tokens[i + 1].norm in (")", ".") and not tokens[i + 1].spaced
+        if marked and tokens[i].value == len(found) + 1 and not (i > 0 and tokens[i - 1].norm == "("):
+            found.append(i)
     return found if len(found) > 1 else []
 
 

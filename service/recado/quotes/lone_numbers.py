@@ -6,7 +6,6 @@ from typing import Final
 from recado.quotes import role
 from recado.quotes.constructions import Does
 from recado.quotes.elements import Element, Flag
-from recado.quotes.measures import measure
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
 from recado.quotes.script_draft import ScriptDraft
@@ -108,11 +107,9 @@ class LoneNumbers:
         """The token after an amount in a unit that is about something said before: "medio kilo más"; 0 if there is
         none."""
         scanner = self._scanner
-        if element.kind in (role.PRODUCT, role.SEVERAL, role.MASK) or (
-            element.quantity is not None and element.quantity.unit
-        ):
+        if element.quantity is not None and element.quantity.unit:
             return 0
-        found = measure(scanner.tokens, scanner.roles, element.start, scanner.lexicon)
+        found = scanner.measure(element.start)
         if found is None or found.unit is None:
             return 0
         written = scanner.written(element.start, found.end)

@@ -145,7 +145,7 @@ class Matcher(Index):
         if said.conflict:
             nearest = self.first(said.candidates or family.products, MOST_CHOICES)
             return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
-        words = frozenset(word for word, _ in said.words)
+        words = frozenset([word for word, _ in said.words])
         complete = forms_said(self, family, words, said)
         if (
             not complete
@@ -167,10 +167,10 @@ class Matcher(Index):
             score *= likeness
         if not complete:
             return self._incomplete(family, said, words, score)
-        most = max(len(form.words) + len(form.sizes) for form in complete)
+        most = max([len(form.words) + len(form.sizes) for form in complete])
         top = [form for form in complete if len(form.words) + len(form.sizes) == most]
         literal = [form for form in top if form.head == head]
-        products = tuple(dict.fromkeys(form.product for form in literal or top))
+        products = tuple(dict.fromkeys([form.product for form in literal or top]))
         if is_other_kind(family, products, said):
             return Match(products[:MOST_CHOICES], said.last + 1, score, How.OTHER, said.count(), said.last)
         score *= 1.0 if literal else 0.97

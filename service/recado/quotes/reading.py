@@ -46,7 +46,7 @@ class Reading:
         self.servings: list[Serving] = []
         self.focus: Wish | None = None
         Binder(self.scanner.tokens, matcher).bind(self.elements)
-        if any(element.kind is role.SEVERAL for element in self.elements):
+        if role.SEVERAL in {element.kind for element in self.elements}:
             share_sizes(self.scanner, self.elements)
         self.kinds = frozenset([element.kind for element in self.elements])
         self.asks_price = not self.kinds.isdisjoint(_PRICES)

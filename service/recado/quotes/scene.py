@@ -12,6 +12,7 @@ from recado.quotes.joined import part_joined, part_numbers, spell_out
 from recado.quotes.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.lists import drop_indices, part_amounts
 from recado.quotes.matcher import How, Match, Matcher
+from recado.quotes.measures import Measure, measure
 from recado.quotes.noise import TABLE
 from recado.quotes.numbers import Quantity
 from recado.quotes.role import Role, Roles
@@ -74,12 +75,19 @@ class Scene(Words):
         TABLE.spans(self)
         self.tails = Tails(tokens, self.norms, self.roles, self.spans, matcher, self.lexicon)
         self.elements: list[Element] = []
+        self._measures: dict[int, Measure | None] = {}
 
     def add(self, kind: Role, start: int, end: int, roles: Roles = NONE) -> Element:
         element = Element(kind, start, end, roles)
         element.index = len(self.elements)
         self.elements.append(element)
         return element
+
+    def measure(self, i: int) -> Measure | None:
+        """The measure that starts at token `i`. The conversation asks again about places that the scanner has seen."""
+        if i not in self._measures:
+            self._measures[i] = measure(self.tokens, self.roles, i, self.lexicon)
+        return self._measures[i]
 
     def written_out(self, i: int) -> Match | None:
         """The product whose name is at `i` word for word, unless a longer name is there."""

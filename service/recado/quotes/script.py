@@ -45,6 +45,8 @@ _HELD: Final = Spoken | Bare
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
 """The likeness of the start of a name that is spelled right."""
+_NAMED: Final = frozenset([role.PRODUCT, role.SEVERAL, role.MASK])
+"""Kinds of elements whose numbers are a part of what they name."""
 _FACTORS: Final = {role.DOUBLE: Fraction(2), role.TRIPLE: Fraction(3), role.HALF_OF: Fraction(1, 2)}
 
 
@@ -83,7 +85,7 @@ class _Walk:
                     past = one.end
                     steers = one.does in _STEERS and one.does is not Does.KEEP  # "mándalo nomás"
                     self._construction(one)
-            if element.start >= past and (end := numbers.measured(element)):
+            if element.start >= past and element.kind not in _NAMED and (end := numbers.measured(element)):
                 past = end
                 draft.chunk.places.append(element.index)
             elif element.end <= past or (element.kind is role.UNKNOWN and element.start < past):

@@ -218,7 +218,7 @@ class QuoteService:
                     product.unit,
                 )
             )
-        total = sum((item.line_total for item in items), Decimal(0))
+        total = sum([item.line_total for item in items], Decimal(0))
         return Quote(intent, tuple(items), unmatched, total, catalogue.currency, tuple(too_many), questions, unclear)
 
 

@@ -113,9 +113,10 @@ class Table:
             for token, roles in zip(words.tokens, words.roles, strict=True)
         ]
         keys.append(_NOTHING)
+        opens = self._firsts
         past = 0
         for i in range(words.count):
-            if i >= past and (rows := self._may_open(keys[i], keys[i + 1])):
+            if i >= past and opens.get(keys[i], True) and (rows := self._may_open(keys[i], keys[i + 1])):
                 past = self._note(words, i, rows)
         return words.spans
 
