@@ -6,7 +6,7 @@ from typing import Final
 
 from recado.quotes import role
 from recado.quotes.context import Context
-from recado.quotes.elements import Element
+from recado.quotes.elements import THINGS, Element
 from recado.quotes.scan import Scanner
 
 _WEAK: Final = frozenset([
@@ -20,6 +20,10 @@ _BEHIND_IF: Final = frozenset([
     "pago", "llega", "llegan", "llegara", "alcanza", "alcanzan", "trae", "traen", "manda", "mandan", "deja", "dejan",
     "dejas", "hace", "hacen", "queda", "quedan", "sale", "viene", "vienen", "esta", "estan", "aceptan",
 ])  # fmt: skip
+_BEHIND_A_CALL: Final = frozenset([
+    role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.COURTESY, role.THANKS, role.YES, role.BUT, role.AND,
+])  # fmt: skip
+"""What follows a yes to somebody: "si mi amor, ..."."""
 _BEFORE_PLAIN: Final = _BEFORE | {role.AND}
 _OPEN: Final = frozenset([role.QUESTION, role.BUT, role.AVAILABLE, role.PRICE, role.ASK])
 """With one of these words, a yes beside other words is not a plain yes."""
@@ -105,9 +109,27 @@ def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
     """ "si me las dejas a 10" is not a yes; "si me las llevo" is, because a word of a yes follows."""
     if scanner.written(element.start, element.end).lower() != "si":
         return False
-    after = context.kind(element.index + 1)
-    words = context.norm(element.index + 1).split() if after else []
-    brings = after is role.DEFINITE and context.kind(element.index + 2) in (role.REQUEST, role.AVAILABLE, role.UNKNOWN)
+    i = element.index
+    after = context.kind(i + 1)
+    words = context.norm(i + 1).split() if after else []
+    brings = after is role.DEFINITE and context.kind(i + 2) in (role.REQUEST, role.AVAILABLE, role.UNKNOWN)
     return (
-        after is role.NEGATION or brings or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))
-    )  # "si lo traen hoy"
+        after is role.NEGATION
+        or brings
+        or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"
+        or _tells_of(i, context)
+        or (context.kind(i - 1) is role.ONLY and after not in _BEHIND_A_CALL)  # "nomás si hay"
+    )
+
+
+def _tells_of(i: int, context: Context) -> bool:
+    """ "si mi tío deposita", "si la gorra es buena", but not "si mi amor, ...", "si la gorra está bien"."""
+    if context.kind(i + 1) is role.POSSESSIVE:
+        return role.PEOPLE in context.roles(i + 2) and context.kind(i + 3) not in _BEHIND_A_CALL
+    told = context.kind(i + 1) is role.DEFINITE and context.kind(i + 2) in THINGS
+    return told and context.kind(i + 3) in (role.COPULA, role.AVAILABLE) and context.kind(i + 4) is not role.YES
+
+
+def limits(element: Element, context: Context) -> bool:
+    """ "pero si", "solo si": whether what is agreed to before it depends on the condition."""
+    return context.kind(element.index - 1) in (role.BUT, role.ONLY)

@@ -32,6 +32,9 @@ _STEERS: Final = frozenset([role.CHANGE, role.CORRECTION, role.ADD, role.REMOVE]
 _LEAVES: Final = re.compile(r"(?:dej[ae][ns]?|dejemos|pon|ponga|pone)(?:me|nos|se)?(?:l[oa]s?)?")
 _FROM_VERB: Final = 16
 """Tokens from "deja" to its number."""
+_PLURALS: Final = ("los", "las")
+_PLURAL_WITHIN: Final = 5
+"""Tokens from a plural article to the number behind its thing."""
 _PER_ONE: Final = ("uno", "una", "par", "docena", "pieza", "unidad")
 _PIECES: Final = frozenset([role.PIECE, role.PAIR, role.COLLECTIVE])
 _HOUR_WORDS: Final = frozenset(["am", "pm", "hrs", "hs", "h", "horas", "hora", "punto", "min"])
@@ -39,13 +42,21 @@ _PARTS_OF_DAY: Final = ("tarde", "noche", "manana", "madrugada")
 
 
 def is_amount(words: Words, start: int, end: int) -> bool:
-    """Whether "en N" counts: "en 3 camisas", "deja las camisas en 3"."""
+    """Whether "en N" counts: "en 3 camisas", "deja las camisas en 3", "las camisas en 3"."""
     for i in range(start - 1, max(start - _FROM_VERB, 0) - 1, -1):
         if _LEAVES.fullmatch(words.norm(i)):
             return True
         if words.closes(i) and not words.is_number(i - 1):  # "deja las camisas en 3 y las gorras en 2"
             break
-    return before_product(words, start, end)
+    return before_product(words, start, end) or _is_of_several(words, start, end)
+
+
+def _is_of_several(words: Words, start: int, end: int) -> bool:
+    """ "las camisas en 3": with a plural article, a number that is no size."""
+    opens = next((i for i in range(start - 1, max(start - _PLURAL_WITHIN, 0) - 1, -1) if words.norm(i) in _PLURALS), -1)
+    if opens < 0 or not (opens == 0 or words.closes(opens - 1)) or words.tokens[end - 1].value in SIZES:
+        return False
+    return words.closes(end) and words.norm(end) != "?"
 
 
 def before_product(words: Words, start: int, end: int) -> bool:

@@ -124,7 +124,8 @@ class Interpreter:
             for index, pending in enumerate(view.pending):
                 if set(pending.candidates) == set(skus):
                     return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
-            set_anew = len(view.lines) > 1 and quantity is not None and len(here) == 1
+            lines = dict(view.lines)
+            set_anew = quantity is not None and len(here) == 1 and (len(lines) > 1 or lines[here[0]] == quantity)
             if len(here) != 1 or (step.does is Does.ORDER and not set_anew):
                 return [AskBack(mention.text, skus, quantity)]
             skus = (here[0],)

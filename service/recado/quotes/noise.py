@@ -208,7 +208,7 @@ RULES: Final = (
         unless=digits.is_amount,
         end=digits.past_price,
         examples=("tengo la presión [en 140/90]", "camisa [en 38]", "las vi [en 20 soles]"),
-        counterexamples=("en 3 camisas", "deja las camisas en 3"),
+        counterexamples=("en 3 camisas", "deja las camisas en 3", "las camisas en 3"),
     ),
     Rule(
         'price with decimals behind "de"',

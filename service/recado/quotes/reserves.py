@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from recado.quotes import role
-from recado.quotes.agreement import PAYING, is_if
+from recado.quotes.agreement import PAYING, is_if, limits
 from recado.quotes.elements import Element, Flag
 from recado.quotes.reading import Reading
 from recado.quotes.remarks import Remarks
@@ -43,6 +43,7 @@ _POINTING: Final = frozenset(["ese", "esa", "esos", "esas", "eso", "este", "esta
 _PRONOUNS: Final = frozenset(["me", "te", "se", "le", "les", "nos", "lo"])
 _VERBAL: Final = ("ando", "iendo", "yendo", "mente", "amos", "emos", "imos")
 _ASKING: Final = frozenset([role.PRICE, role.TOTAL, role.AVAILABLE, role.ASIDE])
+_TELLING: Final = frozenset([role.ASK, role.STORY])
 _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE, role.WITHOUT, role.NEGATION, role.CHANGE, role.INSTEAD])
 
@@ -113,7 +114,7 @@ class Reserves:
             return True
         condition = next((e for e in clause if is_if(e, self._context, self._reading.scanner)), None)
         if condition is not None:
-            return not of_delivery or self._agrees_behind(condition)
+            return not of_delivery or limits(condition, self._context) or self._agrees_behind(condition)
         leads = any(self._leads[max(0, n - 1) : n + 2])
         if any(self._is_left(element, leads=leads) for element in clause) or self._asks(clause):
             return True
@@ -136,6 +137,8 @@ class Reserves:
         if element.kind in _STEERING:
             i = element.index
             return self._remarks.denies(i) or self._remarks.leaves_out(i) or self._only_closes(i)
+        if element.kind in _TELLING and self._context.kind(element.index + 1) in (role.THAT, role.YES):
+            return True  # "dice que sí", "quedó bien"
         if element.kind is role.MASK and role.PRICE in element.roles:
             return not norm.startswith(("a ", "de "))  # "sí, a 3" is a wish, if not for so many then for so much
         if element.kind is role.QUANTITY:

@@ -37,10 +37,12 @@ _QUIET_WORDS: Final = frozenset([
     "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",
     "ok", "unidades", "piezas", "cada", "uno", "una", "por", "favor", "porfa", "y", "o", "pero", "ahi", "ese",
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
-    "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
+    "quede", "con", "como", "dice", "dicen", "dijo", "dijeron", "creo", "digo", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _PERSONS: Final = frozenset([role.PEOPLE, role.NAME])
+_WHOLE: Final = frozenset([role.NEGATION, role.NOPE, role.REMOVE])
+"""Kinds of elements that contain no construction: "lo dejamos fuera"."""
 _HELD: Final = Spoken | Bare
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
@@ -131,7 +133,7 @@ class _Walk:
             return at > element.start
         if element.kind is role.NOPE and self._draft.chunk.mentions:
             return False  # "la gorra ya no la quiero"
-        return not (element.kind in (role.NEGATION, role.NOPE) and at > element.start)  # "no son 3", "no los quiero"
+        return not (element.kind in _WHOLE and at > element.start)  # "no son 3", "no los quiero"
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*map(unnamed, steps))
@@ -189,7 +191,7 @@ class _Walk:
             return
         fewer = self._context.norm(element.index) == "menos" and chunk.amount is not None
         if fewer and (not chunk.words or self._closes(element.end)):
-            chunk.does = Does.REMOVE  # "una menos de mango", "2 de 100 menos"
+            chunk.does, self._draft.removing = Does.REMOVE, True  # "una menos de mango", "2 de 100 menos"
             return
         self._draft.steer(Does.REMOVE)
         self._draft.chunk.steered = self._draft.quitting = element.kind is role.REMOVE
@@ -234,6 +236,12 @@ class _Walk:
 
     def _part(self, element: Element) -> None:
         self._draft.part(element)
+
+    def _only(self, element: Element) -> None:
+        """ "agrega 2 resmas, cuadernos solo 2": an "agrega" before the comma does not go on over it."""
+        if self._draft.chunk.does is Does.ADD and not self._draft.chunk.steered:
+            self._draft.chunk.does = Does.ORDER
+        self._words(element)
 
     # what is named -------------------------------------------------------------------------------------------
 
@@ -353,9 +361,10 @@ class _Walk:
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
-        for_somebody = (
-            element.kind is role.NOISE and element.roles & _PERSONS and self._context.is_for(element.index - 1)
-        )
+        before = self._context.kind(element.index - 1)
+        for_somebody = element.roles & _PERSONS and (
+            before is role.POSSESSIVE or (element.kind is role.NOISE and self._context.is_for(element.index - 1))
+        )  # "dijo mi jefe que 25"
         if for_somebody or role.LIMIT in element.roles:
             return  # "unas blancas para mi hijo", "mejor una sola"
         if self._is_half(element):
@@ -395,4 +404,5 @@ _KINDS: Final[dict[Role, Callable[[_Walk, Element], None]]] = {
     role.REQUEST: _Walk._request,
     role.TO: _Walk._to,
     role.DEFINITE: _Walk._definite,
+    role.ONLY: _Walk._only,
 }

@@ -66,9 +66,10 @@ class Wanted:
 
     def _corrected(self, sku: str, view: View) -> str | None:
         """What a product replaces: the only line of its kind, otherwise the last topic; nothing that the message
-        itself has named: "2 delanteros y 2 traseros mejor"."""
+        itself has named: "2 delanteros y 2 traseros mejor". A line that shares a word with it is of its kind: "mejor la
+        caja de tapabocas"."""
         lines = [line for line, _ in view.lines if line not in view.named]
-        alike = [line for line in lines if self.is_alike(line, sku)]
+        alike = [line for line in lines if self.is_alike(line, sku)] or self._ellipsis.nearest(sku, lines)
         if len(alike) == 1:
             return alike[0]
         return next((one for one in reversed(view.topic) if one in lines), lines[-1] if lines else None)
