@@ -15,6 +15,8 @@ CHANGES: dict[str, int | str] = {
     "deja las {}s en 2": 2, "deja {}s en 2": 2, "pon las {}s en 2": 2, "las {}s que sean 2": 2, "{}s mejor 2": 2,
     "baja las {}s a 2": 2, "baja a 2 las {}s": 2, "sube las {}s a 6": 6, "súbele 1 a las {}s": "+1",
     "bájale 1 a las {}s": "-1", "quita 1 {}": "-1", "quítale 1 a las {}s": "-1", "quita las {}s": 0, "sin las {}s": 0,
+    "las {}s en 2": 2, "1 {} menos": "-1", "las {}s no hacen falta": 0,
+    "las {}s las dejamos fuera": 0, "{}s solo 2": 2, "solo 2 {}s": 2,
     "ya no quiero las {}s": 0, "las {}s no": 0, "agrega 2 {}s": "+2", "2 {}s más": "+2", "otras 2 {}s": "+2",
 }  # fmt: skip
 """A change, and how many there are behind it, or how many more or fewer."""

@@ -125,7 +125,8 @@ def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
 def _tells_of(i: int, context: Context) -> bool:
     """ "si mi tío deposita", "si la gorra es buena", but not "si mi amor, ...", "si la gorra está bien"."""
     if context.kind(i + 1) is role.POSSESSIVE:
-        return role.PEOPLE in context.roles(i + 2) and context.kind(i + 3) not in _BEHIND_A_CALL
+        does = not _BEHIND_IF.isdisjoint(context.norm(i + 3).split()[:1])  # "si mi hermana puede"
+        return role.PEOPLE in context.roles(i + 2) and (does or context.kind(i + 3) not in _BEHIND_A_CALL)
     told = context.kind(i + 1) is role.DEFINITE and context.kind(i + 2) in THINGS
     return told and context.kind(i + 3) in (role.COPULA, role.AVAILABLE) and context.kind(i + 4) is not role.YES
 

@@ -8,6 +8,7 @@ from recado.quotes.constructions import Found
 from recado.quotes.elements import THINGS, Element
 from recado.quotes.mentions import Mentions
 from recado.quotes.reading import Reading
+from recado.quotes.text import NUMBER, WORD
 
 _EDITS: Final = frozenset([role.REMOVE, role.CHANGE, role.INSTEAD])
 _DEFINITE: Final = frozenset([role.DEFINITE])
@@ -16,6 +17,7 @@ _BEFORE_KINDS: Final = frozenset([role.OF, role.TO, role.DEFINITE])
 _AROUND_A_NO: Final = frozenset([
     role.COMMA, role.STOP, role.LINE, role.NEGATION, role.NOPE, role.COURTESY, role.THANKS, role.GREETING, role.ONLY,
 ])  # fmt: skip
+_PERSONS: Final = frozenset([role.PEOPLE, role.NAME])
 _FEW: Final = 4
 """Elements of a message that is nothing but an answer."""
 CERTAIN: Final = 0.95
@@ -28,6 +30,7 @@ class Asides:
     def __init__(self, reading: Reading, mentions: Mentions) -> None:
         self._elements = reading.elements
         self._kinds = reading.kinds
+        self._tokens = reading.scanner.tokens
         self._context = reading.context
         self._mentions = mentions
 
@@ -54,6 +57,18 @@ class Asides:
             return False
         i = self._context.next(i, _POINTING)
         return self._context.kind(i) is role.REMOVE and self._context.closes(i + 1)
+
+    def is_of_somebody(self, element: Element) -> bool:
+        """ "unas blancas para mi hijo", "dijo mi jefe que 25": whether a word is somebody whom the order is of."""
+        if not element.roles & _PERSONS:
+            return False
+        of_mine = self._context.kind(element.index - 1) is role.POSSESSIVE
+        return of_mine or (element.kind is role.NOISE and self._context.is_for(element.index - 1))
+
+    def closes(self, token: int) -> bool:
+        """Whether a clause ends at a token."""
+        tokens = self._tokens
+        return token >= len(tokens) or tokens[token].kind not in (WORD, NUMBER) or tokens[token].norm == "y"
 
     def is_kind(self, token: int) -> bool:
         """Whether the name of a kind is at a token: "rosa", "en L", "de 5 años"."""

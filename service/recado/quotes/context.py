@@ -39,10 +39,12 @@ _SECTIONS: Final = frozenset([
 ])  # fmt: skip
 """Words above a part of a list, which nobody orders by themselves."""
 _NOT_IT: Final = frozenset([
-    "ya no", "mejor no", "siempre no", "no gracias", "no va", "para nada", "no lo quiero", "no la quiero",
-    "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero", "ya no los quiero", "ya no las quiero",
-    "no lo llevo", "no los llevo", "esta vez no", "por ahora no",
-    "de momento no", "por el momento no", "olvidalo", "olvidelo", "cancelalo", "cancelala", "anulalo",
+    "ya no", "mejor no", "siempre no", "no gracias", "no va", "no van", "ya no va", "ya no van", "para nada",
+    "no lo quiero", "no la quiero", "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero",
+    "ya no los quiero", "ya no las quiero", "no lo llevo", "no los llevo", "no hace falta", "no hacen falta",
+    "ya no hace falta", "ya no hacen falta", "lo dejamos fuera", "la dejamos fuera", "los dejamos fuera",
+    "las dejamos fuera", "esta vez no", "por ahora no", "de momento no", "por el momento no", "olvidalo", "olvidelo",
+    "cancelalo", "cancelala", "anulalo",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
 
@@ -159,11 +161,7 @@ class Context:
             return self.norm(j) == "no que" and self.kind(j + 1) in _TOLD  # "los tacones no que están caros"
         if kind not in (role.NEGATION, role.NOPE) or Flag.QUANTITY_AFTER in self.elements[i].flags:
             return False
-        if (
-            kind is role.NOPE
-            and not self.elements[j].roles & {role.NEGATION}
-            and role.REMOVE not in self.elements[j].roles
-        ):
+        if kind is role.NOPE and not self.elements[j].roles & {role.NEGATION, role.REMOVE}:
             return self.norm(j) in _NOT_IT
         after = self.kind(j + 1)
         if after is role.COMMA and self.kind(j + 2) is role.QUANTITY and Flag.BOUND not in self.elements[j + 2].flags:
@@ -392,7 +390,7 @@ class Context:
         return self.kind(i) is role.OF and (self.kind(i - 1) in (role.DEFINITE, role.QUANTITY) or self.opens(i))
 
     def is_for(self, i: int) -> bool:
-        """Whether "para" is at `i`, or before a possessive or an article at `i`."""
+        """Whether "para" is at `i`, or before a possessive or an article there."""
         return self.kind(i - (self.kind(i) in (role.POSSESSIVE, role.DEFINITE))) is role.FOR
 
     def is_taken_out(self, i: int) -> bool:

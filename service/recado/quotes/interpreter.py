@@ -43,7 +43,6 @@ from recado.quotes.unnamed import Unnamed, alike
 from recado.quotes.wanted import Wanted
 
 _TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
-
 _FEWER: Final = frozenset([Does.LOWER, Does.FEWER])
 _ADDS: Final = frozenset([Does.ORDER, Does.ADD])
 
@@ -124,8 +123,8 @@ class Interpreter:
             for index, pending in enumerate(view.pending):
                 if set(pending.candidates) == set(skus):
                     return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
-            lines = dict(view.lines)
-            set_anew = quantity is not None and len(here) == 1 and (len(lines) > 1 or lines[here[0]] == quantity)
+            restated = [*view.lines] == [(sku, quantity) for sku in here]  # "sí, 5 varillas está bien"
+            set_anew = restated or (quantity is not None and len(view.lines) > 1)
             if len(here) != 1 or (step.does is Does.ORDER and not set_anew):
                 return [AskBack(mention.text, skus, quantity)]
             skus = (here[0],)
@@ -262,8 +261,7 @@ class Interpreter:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
         if len(found) != 1 or comes is None:
-            told = isinstance(comes, Bare) and comes.does is Does.SET  # "2 kilos, perdón, 1"
-            if isinstance(goes, Mention) and isinstance(comes, Bare) and told and not _is_of_a_line(comes):
+            if isinstance(goes, Mention) and isinstance(comes, Bare) and _is_mended(comes):
                 counts = comes.amount is not None and not comes.words and len(skus_of(goes, self._catalogue)) == 1
                 does = Does.ORDER if counts else Does.SET
                 return self._named(Named(does, goes), view)
@@ -384,9 +382,9 @@ def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
     return replace(step, does=Does.ADD) if listed and goes_on and alone else step
 
 
-def _is_of_a_line(comes: Bare) -> bool:
-    """Whether a verb gives a line its new quantity: "sube la escalera a 2"."""
-    return comes.steered and comes.amount is not None
+def _is_mended(comes: Bare) -> bool:
+    """ "2 kilos, perdón, 1", but not a verb that gives a line its new quantity: "sube la escalera a 2"."""
+    return comes.does is Does.SET and not (comes.steered and comes.amount is not None)
 
 
 def _counts_anew(goes: Mention, comes: Bare) -> bool:

@@ -21,7 +21,6 @@ from recado.quotes.reading import Reading
 from recado.quotes.reserves import OF_DELIVERY, Reserves
 from recado.quotes.role import Role
 from recado.quotes.script_draft import ScriptDraft
-from recado.quotes.text import NUMBER, WORD
 from recado.quotes.wishes import Stance
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER, Does.FEWER])
@@ -37,12 +36,9 @@ _QUIET_WORDS: Final = frozenset([
     "de", "del", "el", "la", "los", "las", "lo", "me", "le", "les", "nomas", "nada", "mas", "ya", "si", "no",
     "ok", "unidades", "piezas", "cada", "uno", "una", "por", "favor", "porfa", "y", "o", "pero", "ahi", "ese",
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
-    "quede", "con", "como", "dice", "dicen", "dijo", "dijeron", "creo", "digo", "tipo", "color", "opcion", "numero", "que", "sea", "gracias", "jaja",
+    "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "jaja", "dice", "dijo", "creo",
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
-_PERSONS: Final = frozenset([role.PEOPLE, role.NAME])
-_WHOLE: Final = frozenset([role.NEGATION, role.NOPE, role.REMOVE])
-"""Kinds of elements that contain no construction: "lo dejamos fuera"."""
 _HELD: Final = Spoken | Bare
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
@@ -133,7 +129,7 @@ class _Walk:
             return at > element.start
         if element.kind is role.NOPE and self._draft.chunk.mentions:
             return False  # "la gorra ya no la quiero"
-        return not (element.kind in _WHOLE and at > element.start)  # "no son 3", "no los quiero"
+        return not (element.kind in (role.NEGATION, role.NOPE) and at > element.start)  # "no son 3", "no los quiero"
 
     def _reserves(self, steps: list[Step]) -> Reserves:
         heard = self._numbers.heard.union(*map(unnamed, steps))
@@ -156,7 +152,7 @@ class _Walk:
             self._draft.mend(is_last=False)
         elif one.does is Does.ADD and self._draft.is_quitting():
             return  # "quita también 2 gorras"
-        elif one.does in (Does.ADD, Does.KEEP) and self._closes(one.end) and self._draft.has_something():
+        elif one.does in (Does.ADD, Does.KEEP) and self._asides.closes(one.end) and self._draft.has_something():
             self._draft.chunk.does = one.does  # "2 gorras también"
         else:
             self._draft.steer(one.does)
@@ -165,11 +161,7 @@ class _Walk:
 
     def _mend(self, element: Element) -> None:
         self._mend_by_kind(element.end)
-        self._draft.mend(is_last=self._closes(element.end))
-
-    def _closes(self, token: int) -> bool:
-        tokens = self._reading.scanner.tokens
-        return token >= len(tokens) or tokens[token].kind not in (WORD, NUMBER) or tokens[token].norm == "y"
+        self._draft.mend(is_last=self._asides.closes(element.end))
 
     def _mend_by_kind(self, token: int) -> None:
         """ "el satén mejor rosa", "el casco que sea en L": what comes next is a kind of the thing before."""
@@ -184,13 +176,13 @@ class _Walk:
         mentions = chunk.mentions
         last = self._draft.last if chunk.is_empty() else None
         taken = isinstance(last, Named) and last.does is Does.REMOVE
-        if (mentions and mentions[-1][1]) or (taken and self._closes(element.end)):
+        if (mentions and mentions[-1][1]) or (taken and self._asides.closes(element.end)):
             return  # "la gorra quítala", "la gorra no, quítala"
-        if mentions and element.kind is role.WITHOUT and self._closes(element.end):
+        if mentions and element.kind is role.WITHOUT and self._asides.closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
         fewer = self._context.norm(element.index) == "menos" and chunk.amount is not None
-        if fewer and (not chunk.words or self._closes(element.end)):
+        if fewer and (not chunk.words or self._asides.closes(element.end)):
             chunk.does, self._draft.removing = Does.REMOVE, True  # "una menos de mango", "2 de 100 menos"
             return
         self._draft.steer(Does.REMOVE)
@@ -200,7 +192,7 @@ class _Walk:
         chunk = self._draft.chunk
         named = all(map(self._reading.matcher.knows, chunk.words)) or (chunk.describes and chunk.plural is not None)
         told = (chunk.words and named) or (chunk.amount is not None and chunk.plural is not None and not chunk.words)
-        if told and not chunk.mentions and self._closes(element.end):
+        if told and not chunk.mentions and self._asides.closes(element.end):
             chunk.does = Does.REMOVE  # "el negro no", "tubos no", "el 14 ya no"
             return
         chunk.denied = role.NOPE in element.roles or self._context.kind(element.index + 1) is role.REQUEST
@@ -238,8 +230,8 @@ class _Walk:
         self._draft.part(element)
 
     def _only(self, element: Element) -> None:
-        """ "agrega 2 resmas, cuadernos solo 2": an "agrega" before the comma does not go on over it."""
-        if self._draft.chunk.does is Does.ADD and not self._draft.chunk.steered:
+        """ "agrega 2 resmas, cuadernos solo 2": the verb before the comma does not go on over it."""
+        if self._draft.chunk.does in (Does.ADD, Does.RAISE, Does.LOWER) and not self._draft.chunk.steered:
             self._draft.chunk.does = Does.ORDER
         self._words(element)
 
@@ -266,8 +258,12 @@ class _Walk:
             return
         own = element.q.quantity if element.q is not None else None
         self._numbers.late = wish.amount if own is None or own.value != wish.amount else None  # "lápices, 4"
+        counted_anew = self._draft.chunk.does is Does.SET and self._context.kind(element.index + 1) is role.TO
         refused = wish.state is Stance.REFUSED and not (
-            adding or self._is_mended_apart(element) or self._comes_with(element)  # "se me olvidó la gorra"
+            adding
+            or counted_anew
+            or self._is_mended_apart(element)
+            or self._comes_with(element)  # "se me olvidó la gorra"
         )
         taken = draft.removing or draft.exchange.expects or draft.chunk.does is Does.KEEP
         if refused and not taken and element.q is None and self._context.kind(element.index + 1) is role.CORRECTION:
@@ -276,6 +272,8 @@ class _Walk:
         if refused and not (taken or self._is_refused_behind(element)):
             return  # taken back within the message
         mention = self._mentions.of(wish)
+        if own is not None and not own.pairs and self._context.kind(element.index + 1) is role.WITHOUT:
+            mention = replace(mention, amount=own.value)  # "1 camisa menos, las gorras que sean 2"
         if draft.exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
             mention, self._numbers.late, refused = replace(mention, amount=None), None, True
         self._mentioned(mention, element, refused=refused)
@@ -361,11 +359,7 @@ class _Walk:
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
-        before = self._context.kind(element.index - 1)
-        for_somebody = element.roles & _PERSONS and (
-            before is role.POSSESSIVE or (element.kind is role.NOISE and self._context.is_for(element.index - 1))
-        )  # "dijo mi jefe que 25"
-        if for_somebody or role.LIMIT in element.roles:
+        if self._asides.is_of_somebody(element) or role.LIMIT in element.roles:
             return  # "unas blancas para mi hijo", "mejor una sola"
         if self._is_half(element):
             chunk.amount = Fraction(1, 2)
@@ -383,7 +377,7 @@ class _Walk:
         """ "dame medio", of a thing sold by measure."""
         half = self._context.norm(element.index) in ("medio", "media")
         chunk = self._draft.chunk
-        return half and chunk.steered and chunk.is_empty() and self._closes(element.end)
+        return half and chunk.steered and chunk.is_empty() and self._asides.closes(element.end)
 
 
 _KINDS: Final[dict[Role, Callable[[_Walk, Element], None]]] = {
