@@ -7,7 +7,7 @@ import msgspec
 
 from recado.quotes import role
 from recado.quotes.elements import THINGS, Flag
-from recado.quotes.kin_sizes import add_other_size, names_kin
+from recado.quotes.kin_sizes import add_other_size, names_kin, names_size
 from recado.quotes.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.matcher import How, Match
 from recado.quotes.measures import Measure, is_followed_by_other, opens_amount
@@ -189,14 +189,20 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
     follows = after is None and _follows_product(scene, found.unit)
     if not found.counts or scene.norm(found.at) == "k":
         beside = after
-        if follows or scene.is_kind(found.end):  # "satín: 50 cm rojo"
+        if follows or _is_of_kind(scene, found.end):  # "satín: 50 cm rojo"
             beside = next((e.match for e in scene.behind() if e.match is not None), after)
         # "80 cm" of what is sold by the metre; "2k" of what is sold by the piece are 2,000
         return beside is not None and scene.is_sold_by(beside.products[0], found.unit)
-    if after is not None or follows or scene.is_kind(found.end) or _stands_alone(scene, found):
+    if after is not None or follows or _is_of_kind(scene, found.end) or _stands_alone(scene, found):
         return True  # "1 kg de roja"
     unknown = found.end < len(scene.tokens) and not scene.roles[found.end]
     return unknown and scene.has(found.end - 1, role.OF)  # "10 L de compost"
+
+
+def _is_of_kind(scene: Scene, i: int) -> bool:
+    """Whether a kind or a size of an earlier thing is at `i`: "roja", "la beige", "la de 3/4"."""
+    i += scene.has(i, role.DEFINITE)
+    return scene.is_kind(i) or (scene.has(i, role.OF) and names_size(scene, i + 1))
 
 
 def _is_fraction_of(scene: Scene, value: int | Fraction, match: Match) -> bool:

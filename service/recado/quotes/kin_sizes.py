@@ -24,14 +24,7 @@ def add_other_size(scene: Scene, i: int) -> int:
         return add_first_size(scene, i)
     if last not in (role.DEFINITE, role.OF):
         return 0
-    opener = (
-        -3 if scene.kind(-2) is role.COPULA and scene.kind(-3) in (role.CORRECTION, role.COMMA) else -2
-    )  # "no, es de 50"
-    if last is role.DEFINITE and scene.kind(-2) is role.OF and scene.kind(-3) is role.QUANTITY:
-        opener = -3  # "3 de la cincuenta"
-    elif last is role.OF and scene.kind(-2) is role.DEFINITE and _is_pointed_at(scene, i):
-        opener = -3  # "las de 4 no", "solo las de 3"
-    elif last is role.DEFINITE or scene.kind(opener) not in _BEFORE_OF_SIZE:
+    if not _is_of_earlier(scene, i):
         return 0
     if scene.kind(-2) is role.AND and scene.kind(-3) not in (*THINGS, role.QUANTITY):
         return 0
@@ -52,6 +45,22 @@ def add_other_size(scene: Scene, i: int) -> int:
         element.end = end
     element.text = scene.written(i, end)
     return end
+
+
+def _is_of_earlier(scene: Scene, i: int) -> bool:
+    """Whether the words before a size at `i` let it stand for a thing said before."""
+    last, before, opener = scene.kind(-1), scene.kind(-2), scene.kind(-3)
+    if last is role.DEFINITE:
+        return before is role.OF and opener is role.QUANTITY  # "3 de la cincuenta"
+    if before is role.DEFINITE and role.QUANTITY in (opener, scene.kind(-4) if opener is role.OF else opener):
+        return True  # "8 metros de la de 3/4"
+    if before is role.DEFINITE and _is_pointed_at(scene, i):
+        return opener in _BEFORE_OF_SIZE  # "las de 4 no", "solo las de 3"
+    if (opener if before is role.DEFINITE else before) is role.REQUEST:
+        return any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
+    if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
+        return opener in _BEFORE_OF_SIZE  # "no, es de 50"
+    return before in _BEFORE_OF_SIZE
 
 
 def add_first_size(scene: Scene, i: int) -> int:
@@ -156,6 +165,12 @@ def names_kin(scene: Scene, i: int) -> bool:
     if read is None or read[0].unit is None or read[0].unit.name in SOLD_BY:
         return False
     return _has_kin(scene, read[0])
+
+
+def names_size(scene: Scene, i: int) -> bool:
+    """Whether a size at `i` distinguishes relatives of an earlier thing: "8 metros de la de 3/4"."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if i < len(scene.tokens) else None
+    return read is not None and _has_kin(scene, read[0])
 
 
 def _has_kin(scene: Scene, size: Size) -> bool:

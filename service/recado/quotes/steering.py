@@ -64,7 +64,7 @@ def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None
 
 
 def _request(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
-    if state.negated_verb == i:
+    if state.negated_verb == i or (state.instead and _is_instead_of_verb(reading, i)):
         return
     if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) is role.PRODUCT:
         state.mode = Stance.MENTIONED  # "¿el latte lleva azúcar?"
@@ -99,6 +99,13 @@ def _request(reading: Reading, i: int, element: Element, state: ReadingState) ->
     state.refuse = state.instead = False
     if element.kind is role.ADD:
         state.corrected = False
+
+
+def _is_instead_of_verb(reading: Reading, i: int) -> bool:
+    """ "en vez de mandarme camisas", "en lugar de que me traiga camisas": whether a verb is of what goes."""
+    while reading.context.kind(i - 1) in (role.THAT, role.NOISE):
+        i -= 1
+    return reading.context.kind(i - 1) is role.INSTEAD
 
 
 def _is_of_others(reading: Reading, i: int) -> bool:
@@ -154,7 +161,10 @@ def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 
 
 def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
-    state.instead, state.heir = True, None
+    last = reading.last((Stance.WANTED,)) if role.DEMONSTRATIVE in reading.context.roles(i + 1) else None
+    state.instead, state.heir = last is None, last
+    if last is not None:  # "2 focos de 9 w, en vez de eso dame de 12"
+        last.state, state.corrected, state.replacing = Stance.REFUSED, True, True
 
 
 def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> None:

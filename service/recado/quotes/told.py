@@ -148,6 +148,22 @@ def drop_advertised(reading: Reading, request: int) -> None:
         start = end
 
 
+def drop_listed_offers(reading: Reading) -> None:
+    """Treats an advertisement, and the priced lines below it, as an offer if a line with neither follows and nothing is
+    asked for in words: "LIQUIDACIÓN\nzapatos $20\n2 gorras"."""
+    if reading.requested or role.LINE not in reading.kinds:
+        return
+    start, advertised = 0, False
+    for end in [*(e.index for e in reading.elements if e.kind is role.LINE), len(reading.elements)]:
+        line = reading.elements[start:end]
+        here = any(role.ADVERT in reading.context.roles(e.index) for e in line)
+        if not (_is_offer(reading, line) and (here or _is_priced(line) or not any(e.kind in THINGS for e in line))):
+            if advertised:
+                drop_advertised(reading, start)
+            return
+        start, advertised = end + 1, advertised or here
+
+
 def _ends_offer(reading: Reading, element: Element) -> bool:
     greets = reading.context.kind(element.index + 1) in (role.GREETING, role.REQUEST)
     return element.kind is role.LINE or (element.kind is role.STOP and greets)
@@ -155,7 +171,11 @@ def _ends_offer(reading: Reading, element: Element) -> bool:
 
 def _is_offer(reading: Reading, line: list[Element]) -> bool:
     """Whether a line below an advertisement has a price, or counts nothing."""
-    return any(role.PRICE in e.roles for e in line) or all(e.q is None for e in line if e.kind in THINGS)
+    return _is_priced(line) or all(e.q is None for e in line if e.kind in THINGS)
+
+
+def _is_priced(line: list[Element]) -> bool:
+    return any(role.PRICE in e.roles for e in line)
 
 
 def _offer(reading: Reading, line: list[Element]) -> None:

@@ -13,7 +13,7 @@ from recado.quotes.qualities import follow_quality, keep_kind, refuse_kind
 from recado.quotes.reading import Reading
 from recado.quotes.role import Role
 from recado.quotes.steering import EFFECTS
-from recado.quotes.told import CLAUSE_ENDS, drop_offers, is_put_off, mode_of
+from recado.quotes.told import CLAUSE_ENDS, drop_listed_offers, drop_offers, is_put_off, mode_of
 from recado.quotes.wholes import settle_wholes
 from recado.quotes.wishes import Doubt, ReadingState, Stance, Wish
 
@@ -38,6 +38,7 @@ def walk(reading: Reading) -> None:
                 state.changing, state.corrected = False, True
         else:
             _part(reading, i, element, state)
+    drop_listed_offers(reading)
     share_each(reading, state)
     serve(reading)
     _settle_excepted(reading)
