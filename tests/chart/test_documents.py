@@ -66,13 +66,6 @@ def test_notes_say_what_to_do_next(name: str) -> None:
     assert ("The queue is in PostgreSQL" in notes) == (name == "postgres")
 
 
-def test_operations_name_every_alert() -> None:
-    """The table of alerts in docs/operations.md lists every runbook, and none that was removed."""
-    docs = generate.ROOT / "docs"
-    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\)", (docs / "operations.md").read_text(), re.MULTILINE)
-    assert sorted(listed) == sorted(path.stem for path in (docs / "runbooks").glob("Recado*.md"))
-
-
 def test_operations_name_values_that_exist() -> None:
     """Every value that docs/operations.md tells an operator to set is a value of the chart."""
     known = {name for name, _, _ in generate.rows()}
