@@ -116,3 +116,38 @@ def test_what_takes_the_place_of_a_line_shares_a_word_with_it() -> None:
         Phase.OPEN,
         {"ACC-026": 5, "HOG-014": 1},
     )
+
+
+@pytest.mark.parametrize("text", ["¿aceptan tarjeta? si sí, los llevo", "te confirmo en la tarde", "confirmo mañana"])
+def test_a_yes_that_waits_confirms_nothing(text: str) -> None:
+    """For an answer, or for another time."""
+    assert after(CATALOGUE, BASE, text) == (Phase.OPEN, QUOTED)
+
+
+@pytest.mark.parametrize("text", ["si si, mandalas", "confirmo, en la tarde las recojo", "confirmo para mañana"])
+def test_a_time_of_delivery_does_not_put_a_yes_off(text: str) -> None:
+    """Nor does a yes said twice."""
+    assert after(CATALOGUE, BASE, text) == (Phase.CONFIRMED, QUOTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "phase", "shirts"),
+    [
+        ("la camisa es para regalo", Phase.OPEN, 2),
+        ("las 2 camisas van juntas", Phase.OPEN, 2),
+        ("las camisas en talla M", Phase.OPEN, 2),
+        ("las camisas son para mi papá, confirmo", Phase.CONFIRMED, 2),
+        ("las 3 camisas", Phase.OPEN, 3),
+    ],
+)
+def test_a_head_with_an_article_is_the_line_of_that_kind(text: str, phase: Phase, shirts: int) -> None:
+    """Where nothing is asked for: "camisa" is also a product of its own."""
+    texts = ("2 camisas de cuadros y una gorra", text)
+    assert after(CATALOGUE, *texts) == (phase, {"CAM-004": shirts, "ACC-001": 1})
+
+
+@pytest.mark.parametrize("text", ["quiero la camisa", "agrega la camisa", "también la camisa", "una camisa"])
+def test_a_head_that_is_asked_for_is_a_product(text: str) -> None:
+    """Beside the line of another kind."""
+    texts = ("2 camisas de cuadros y una gorra", text)
+    assert after(CATALOGUE, *texts) == (Phase.OPEN, {"CAM-004": 2, "ACC-001": 1, "CAM-001": 1})

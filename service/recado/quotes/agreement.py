@@ -86,7 +86,7 @@ class Agreement:
 def puts_off(element: Element, context: Context) -> bool:
     """Whether a word puts the answer off: "luego", "te aviso"; but not "luego te pago", "que después no hay nadie"."""
     if context.norm(element.index) in _TO_CONFIRM:
-        return _comes_later(element.index, context)
+        return role.LATER in context.roles(element.index + 1) or _comes_later(element.index, context)
     if role.UNSETTLED not in element.roles or role.LATER not in element.roles:
         return role.UNSETTLED in element.roles
     i = element.index + 1
@@ -118,8 +118,15 @@ def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
         or brings
         or (after is not role.YES and not _BEHIND_IF.isdisjoint(words[:1]))  # "si lo traen hoy"
         or _tells_of(i, context)
+        or (context.norm(i + 1) == "si" and _is_asked(i, context, scanner))
         or (context.kind(i - 1) is role.ONLY and after not in _BEHIND_A_CALL)  # "nomás si hay"
     )
+
+
+def _is_asked(i: int, context: Context, scanner: Scanner) -> bool:
+    """ "¿aceptan tarjeta? si sí, los llevo": whether the second word is the answer that the first waits for."""
+    answer = context.elements[i + 1]
+    return context.kind(i - 1) is role.QUESTION or scanner.written(answer.start, answer.end).lower() == "sí"
 
 
 def _tells_of(i: int, context: Context) -> bool:

@@ -17,7 +17,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
     skus: one if the product is known, several if it could be any of them, none if it is not sold. amount: in the unit
     that the product is sold by; None if the customer gave none. words: in plain letters. written: the words with their
-    number. headless: it follows "la de", so it may be a kind of something said before. like: names of similar products.
+    number. headless: it follows "la de", so it may be a kind of something said before. definite: it follows an article,
+    and nothing is asked for, so it may be a line. like: names of similar products.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
     written: str = ""
     headless: bool = False
+    definite: bool = False
     like: tuple[str, ...] = ()
 
 

@@ -137,6 +137,11 @@ class Interpreter:
     def _asked_for(self, step: Named, sku: str, view: View) -> list[Act]:
         """The acts for one known product."""
         mention = step.mention
+        if mention.definite and step.does is Does.ORDER and sku not in (*dict(view.lines), *dict(view.asked)):
+            found = self._lines_of(
+                mention, view
+            )  # "las camisas son para regalo", where a "camisa de cuadros" is quoted
+            sku = found[0] if len(found) == 1 else sku
         if step.does is Does.SET and (replaced := self._wanted.another_kind(sku, mention, view)) is not None:
             return [replaced]
         if step.does is Does.RAISE and view.lines and sku not in dict(view.lines):
@@ -332,7 +337,8 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
     if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
         return script.steps  # "lijas, 5 de 100 y 5 de 220"
     adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
-    return [*(_line(item, counted, adds) for item in quote.items), *closing]
+    said = {sku: step.mention for step in named for sku in step.mention.skus}
+    return [*(_line(item, counted, adds, said.get(item.sku)) for item in quote.items), *closing]
 
 
 def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
@@ -359,12 +365,14 @@ def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[
     )
 
 
-def _line(item: QuoteLine, counted: Set[str], adds: Set[str]) -> Named:
+def _line(item: QuoteLine, counted: Set[str], adds: Set[str], said: Mention | None) -> Named:
     """A line of the reader as a step, without a number if the customer gave none."""
     amount: int | Fraction | None = item.quantity if isinstance(item.quantity, int) else Fraction(item.quantity)
     if amount == 1 and item.sku not in counted:
         amount = None
     mention = Mention(text=item.name, skus=(item.sku,), amount=amount, confidence=item.confidence)
+    if said is not None:
+        mention = replace(mention, words=said.words, definite=said.definite)
     return Named(Does.ADD if item.sku in adds else Does.ORDER, mention)
 
 

@@ -99,7 +99,12 @@ class Mentions:
             unusable=unusable_for,
             confidence=confidence,
             words=words,
+            definite=not self._reading.requested and self._follows_article(wish.element),
         )
+
+    def _follows_article(self, element: Element) -> bool:
+        first = min(element.index, element.q.index) if element.q is not None else element.index
+        return self._reading.context.kind(first - 1) is role.DEFINITE
 
     def plain(self, element: Element) -> Mention:
         """An element as a mention, without a wish."""
