@@ -67,6 +67,17 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     pointing: bool = False
     places: tuple[int, ...] = ()
 
+    @property
+    def mends(self) -> bool:
+        """ "2 kilos, perdón, 1", but not a verb that gives a line its new quantity: "sube la escalera a 2"."""
+        return self.does is Does.SET and not (self.steered and self.amount is not None)
+
+    def recounts(self, goes: Mention) -> bool:
+        """Whether a number alone is the new quantity: "los clavos mejor 2", unlike "la lija mejor 220"."""
+        alone = self.does is Does.SET and self.amount is not None and not (self.words or self.foreign)
+        many = bool(goes.words) and goes.words[0].endswith("s")
+        return alone and (many or self.steered or self.unit is not None) and goes.amount in (None, self.amount)
+
 
 class Kept(msgspec.Struct, frozen=True):
     """Removes everything except these."""

@@ -266,12 +266,12 @@ class Interpreter:
             meant = self._ellipsis.lines([sku for sku, _ in view.lines], goes)
             found, taken, text = list(meant.skus), meant.quantity, goes.text
         if len(found) != 1 or comes is None:
-            if isinstance(goes, Mention) and isinstance(comes, Bare) and _is_mended(comes):
+            if isinstance(goes, Mention) and isinstance(comes, Bare) and comes.mends:
                 counts = comes.amount is not None and not comes.words and len(skus_of(goes, self._catalogue)) == 1
                 does = Does.ORDER if counts else Does.SET
                 return self._named(Named(does, goes), view)
             return [Unresolved(text)]
-        if isinstance(goes, Mention) and isinstance(comes, Bare) and _counts_anew(goes, comes):
+        if isinstance(goes, Mention) and isinstance(comes, Bare) and comes.recounts(goes):
             amount = self._answers.amount(comes, found[0])
             sets = SetQuantity(found[0], amount) if amount is not None else None
             return [sets or AskBack(goes.text, tuple(found), None, sets=True)]
@@ -388,18 +388,6 @@ def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:
     goes_on = at + 1 < len(steps) and isinstance(steps[at + 1], Named | Bare)
     alone = step.describes and step.amount is None and step.does is Does.ORDER
     return replace(step, does=Does.ADD) if listed and goes_on and alone else step
-
-
-def _is_mended(comes: Bare) -> bool:
-    """ "2 kilos, perdón, 1", but not a verb that gives a line its new quantity: "sube la escalera a 2"."""
-    return comes.does is Does.SET and not (comes.steered and comes.amount is not None)
-
-
-def _counts_anew(goes: Mention, comes: Bare) -> bool:
-    """Whether a number alone is the new quantity: "los clavos mejor 2", unlike "la lija mejor 220"."""
-    alone = comes.does is Does.SET and comes.amount is not None and not (comes.words or comes.foreign)
-    many = bool(goes.words) and goes.words[0].endswith("s")
-    return alone and (many or comes.steered or comes.unit is not None) and goes.amount in (None, comes.amount)
 
 
 def _pointed_at(goes: Bare, view: View) -> list[str]:
