@@ -52,3 +52,12 @@ def test_a_measure_counts_another_size_of_the_thing_before(shop: str, text: str,
 )
 def test_an_advertisement_above_an_order_without_a_verb_is_not_ordered(text: str, expected: Lines) -> None:
     assert lines("catalogo", text) == expected
+
+
+@pytest.mark.parametrize("text", ["cable 12 en rollo, dos por favor", "2 de cable 14 en rollo"])
+def test_what_is_also_sold_in_that_container_is_asked_back(text: str) -> None:
+    assert quote("electrica", text).asks
+
+
+def test_the_container_before_its_contents_is_the_thing() -> None:
+    assert lines("electrica", "rollo de cable 12, dos") == {"ROL-002": 2}

@@ -181,6 +181,8 @@ def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
         if scene.tokens[i].kind is WORD:
             if role.FOR in roles:
                 return None  # for whom, for what
+            if role.CONTAINER in roles and role.TO in prep and _is_head_of(scene, i):
+                return Flag.KIND  # "cable 12 en rollo", where a "rollo de cable 12" is sold, too
             if roles & _PREPOSITIONS:
                 prep = roles
             elif role.SIZES in roles and scene.is_of_kin(match.products[0], norm):
@@ -189,6 +191,12 @@ def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
                 return Flag.OTHER if role.OF in prep and roles <= {role.GOOD} else Flag.KIND
         i += 1
     return None
+
+
+def _is_head_of(scene: Scene, i: int) -> bool:
+    """Whether the container at `i` opens names that have the head of the last thing."""
+    family = scene.matcher.families.get(scene.matcher.head(scene.norms[i]))
+    return family is not None and scene.matcher.canon(scene.norms[scene.elements[-1].start]) in family.words
 
 
 def _is_length(scene: Scene, i: int) -> bool:
