@@ -1,4 +1,4 @@
-"""Events: do the shop's own systems hear of quotes and orders?"""
+"""Events: do the shop's own systems get quotes and orders?"""
 
 from dashboards.boards import uids
 from dashboards.model import ORANGE, YELLOW, Board, Panel, Query, Row, Shape, above

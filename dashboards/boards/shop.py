@@ -34,7 +34,7 @@ def _orders(state: str) -> str:
 BOARD = Board(
     uid=uids.SHOP,
     title="recado / Shop",
-    description="What do the conversations come to?",
+    description="How many conversations become quotes and orders?",
     rows=(
         Row(
             "How far do customers get?",

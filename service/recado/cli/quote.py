@@ -39,7 +39,7 @@ def quote(
     language: Annotated[Language, typer.Option(help="The language of the explanation.")] = Language.ENGLISH,
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
-    """Show which words of an order are quantities, products and noise."""
+    """Show how an order is read: its words by their roles, its intent, and the quote."""
     if (text is None) == (batch is None):
         raise BadInput("give either an order or --batch FILE")
     settings = read_settings()
