@@ -151,3 +151,24 @@ def test_a_head_that_is_asked_for_is_a_product(text: str) -> None:
     """Beside the line of another kind."""
     texts = ("2 camisas de cuadros y una gorra", text)
     assert after(CATALOGUE, *texts) == (Phase.OPEN, {"CAM-004": 2, "ACC-001": 1, "CAM-001": 1})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sí está bien mándelo por favor a la carrera quince número veintidós cuarenta",
+        "dale, avenida siete con calle ocho",
+    ],
+)
+def test_the_numbers_of_an_address_may_be_words(text: str) -> None:
+    """They count nothing."""
+    assert after(CATALOGUE, BASE, text) == (Phase.CONFIRMED, QUOTED)
+
+
+@pytest.mark.parametrize(
+    "text", ["a la calle juárez dos tazas", "calle diez, y dos tazas", "a la calle diez dos docenas de tazas"]
+)
+def test_a_number_behind_an_address_that_counts_goods_is_of_them(text: str) -> None:
+    """As with digits."""
+    tazas = 24 if "docenas" in text else 2
+    assert after(CATALOGUE, BASE, text) == (Phase.OPEN, QUOTED | {"HOG-010": tazas})

@@ -3,7 +3,7 @@
 from typing import Final
 
 from recado.quotes import role
-from recado.quotes.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+from recado.quotes.text import NEWLINE, PUNCT, WORD, Token
 from recado.quotes.words import Kind, Words
 
 _MOST_WORDS: Final = 14
@@ -81,7 +81,7 @@ def _past_number(words: Words, start: int) -> int:
     far = words.tokens[start].norm in _FAR
     for i in range(start + 1, min(words.count, start + _MOST_WORDS)):
         token = words.tokens[i]
-        if token.kind is NUMBER:
+        if _is_numeral(words, i):
             if words.names_product(i + 1):
                 break
             last = i + 1
@@ -127,7 +127,12 @@ def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
 
 def _is_number_sign(words: Words, i: int) -> bool:
     """ "cra 7 no 80-12", "calle 45 nro. 30-20"."""
-    return words.norm(i) in ("no", "nro", "num", "numero") and words.is_number(i + 1 + (words.norm(i + 1) == "."))
+    return words.norm(i) in ("no", "nro", "num", "numero") and _is_numeral(words, i + 1 + (words.norm(i + 1) == "."))
+
+
+def _is_numeral(words: Words, i: int) -> bool:
+    """A number in digits, or in words: "carrera quince número veintidós"."""
+    return words.is_number(i) or (words.has(i, role.NUMBER) and not words.has(i, role.ARTICLE))
 
 
 def _is_lot(words: Words, i: int) -> bool:
