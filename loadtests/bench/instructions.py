@@ -3,7 +3,8 @@
 The web pod runs in one process with its real store, under callgrind, and a Graph API that accepts at once. Unlike CPU
 time, the count depends neither on the machine nor on its load, so two commits can be compared on a shared machine. It
 counts only user mode, without sockets, system calls and waits for the disk. It excludes the reading of orders, because
-each text is read only once, and the client, because the webhooks are made and signed before.
+each text is read only once, and the client, because the webhooks are made and signed before. `--which reading` counts
+the reading alone.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from loadtests.bench.machine import ROOT
 from recado.http import app as web_app
 from recado.http.app import App
 from recado.http.server import calm_collector
-from recado.quotes import QuoteService
+from recado.quotes import Catalogue, QuoteService
+from recado.quotes.catalogue import DEFAULT_PATH
 from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry import logging
@@ -49,6 +51,7 @@ SETTINGS = {
 Request = tuple[dict[str, Any], bytes]
 #: The text of a customer who already has a quote.
 CHANGE = "agrega 1 camisa"
+_HELP = "a first order, a change of it, or only the reading of first orders"
 
 
 class AcceptingGraph(GraphTransport):
@@ -115,6 +118,15 @@ async def run(rounds: int, database: Path, *, known: bool) -> None:
             await graph.full.wait()
 
 
+def read(rounds: int) -> None:
+    """Reads `rounds` rounds of first orders, without anything else of a message."""
+    catalogue = Catalogue.from_csv(DEFAULT_PATH)
+    service = QuoteService(lambda: catalogue)
+    calm_collector()
+    for number in range(rounds * ROUND):
+        service.understand(bodies.ORDERS[number % len(bodies.ORDERS)])
+
+
 def count(rounds: int, which: str, folder: Path) -> dict[str, int]:
     """The instructions of a run by thread."""
     out = folder / f"out{which}{rounds}"
@@ -123,18 +135,25 @@ def count(rounds: int, which: str, folder: Path) -> dict[str, int]:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = {}
-    for thread in THREADS:
+    for thread in _threads(which):
         total = re.search(r"^(?:totals|summary): (\d+)", Path(f"{out}-{thread}").read_text(errors="replace"), re.M)
         assert total
         found[thread] = int(total[1])
     return found
 
 
+def _threads(which: str) -> list[str]:
+    return ["01"] if which == "reading" else list(THREADS)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--which", choices=("first", "known"), default="first", help="a first order, or a change of it")
+    parser.add_argument("--which", choices=("first", "known", "reading"), default="first", help=_HELP)
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.child and args.child[1] == "reading":
+        read(int(args.child[0]))
+        return
     if args.child:
         with Path(os.devnull).open("w") as nowhere, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             logging.configure("info", nowhere, ["a secret of a length"])
@@ -143,9 +162,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         few, many = (count(rounds, args.which, Path(folder)) for rounds in (FEW, MANY))
-    for thread, name in THREADS.items():
+    for thread in few:
         each = (many[thread] - few[thread]) / ((MANY - FEW) * ROUND)
-        print(f"{name:10} {each / 1e3:8.1f} thousand instructions a message")
+        print(f"{THREADS[thread]:10} {each / 1e3:8.1f} thousand instructions a message")
 
 
 if __name__ == "__main__":
