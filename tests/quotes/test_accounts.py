@@ -52,3 +52,20 @@ def test_a_kind_that_led_to_nothing_is_asked_about() -> None:
 
 def test_an_order_of_nothing_asks() -> None:
     assert SHOP.quote("me das un par").asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 camisas y 1 pantalón, total 85 verdad?",
+        "llévame a la casa 2 cafés y 1 agua, la casa es la 15 del pasaje 4",
+        "2 camisas, es la 12 de la calle 8",
+    ],
+)
+def test_a_total_that_is_right_and_the_number_of_a_house_are_explained(text: str) -> None:
+    assert not SHOP.quote(text).asks
+
+
+def test_a_total_that_is_not_right_is_asked_back() -> None:
+    assert SHOP.quote("2 camisas y 1 pantalón, total 80 verdad?").asks
+    assert SHOP.quote("4 camisas y 102").asks  # what they cost, but as one more number

@@ -14,6 +14,8 @@ from recado.quotes.wishes import Stance, Wish
 _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that has its thing, or is not an amount."""
+_OF_THE: Final = frozenset([role.OF, role.DEFINITE])
+_ADDS: Final = frozenset([role.AND, role.COMMA, role.LINE, role.REQUEST, role.ADD])
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
 _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
 """Kinds of elements that a part of the answer must own."""
@@ -38,6 +40,16 @@ class Accounts:
     @cached_property
     def _amounts(self) -> set[int | Fraction]:
         return {1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state is Stance.WANTED}
+
+    @cached_property
+    def _total(self) -> Fraction:
+        """What the wished things cost together."""
+        products = self._reading.matcher.products
+        wished = [w for w in self._wishes if w.state is Stance.WANTED and w.product is not None]
+        return sum(
+            (Fraction(products[w.product].unit_price) * (w.amount or 1) for w in wished if w.product is not None),
+            Fraction(0),
+        )
 
     @cached_property
     def _spanned(self) -> set[int]:
@@ -82,6 +94,8 @@ class Accounts:
             return True
         if self._says_again(element.index) and q.value in self._amounts:
             return True
+        if q.value == self._total and self._reading.context.kind(element.index - 1) not in _ADDS:
+            return True  # "2 camisas y 1 gorra, total 85 verdad?"
         return thing is None and any(self._explains(product, q.value) for product in self._products)
 
     def _is_of_something(self, i: int) -> bool:
@@ -107,9 +121,12 @@ class Accounts:
 
     def _is_elsewhere(self, i: int) -> bool:
         """Whether the words beside a number have taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
-        return self._reading.context.kind(i + 1) is role.INSTEAD or (
-            i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags
-        )
+        context = self._reading.context
+        behind = context.next(i, _OF_THE)
+        house = behind > i + 1 and context.kind(i - 1) is role.DEFINITE and context.kind(behind) is role.MASK
+        if house and role.ADDRESS in context.roles(behind):
+            return True  # "la casa es la 15 del pasaje 4"
+        return context.kind(i + 1) is role.INSTEAD or (i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags)
 
     def _is_claimed(self, thing: Element) -> bool:
         """Whether a wish is for this thing, or for the same product."""
