@@ -42,7 +42,7 @@ def templates(installation: Installation) -> Iterator[Finding]:
     forms = _forms(set_)
     for name, example in forms.templates.items():
         if wrong := list(problems(example, copies)):
-            fix = "make it in WhatsApp Manager as docs/operations.md has it, or name another one in the settings"
+            fix = "create it in WhatsApp Manager as docs/operations.md says, or name another one in the settings"
             yield fault("templates", f"{name} cannot be sent: {'; '.join(wrong)}", fix)
         else:
             yield ok("templates", f"{name} is approved and fits")
