@@ -160,4 +160,4 @@ def test_steps_end() -> None:
 
 
 def test_the_vocabulary_of_the_reader_has_no_word_beyond_the_bound() -> None:
-    assert max(map(len, lexicon().speech())) < 64
+    assert max(map(len, lexicon().speech)) < 64

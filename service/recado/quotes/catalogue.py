@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
@@ -30,6 +31,7 @@ UNITS: Final = ("kg", "g", "l", "ml", "m", "m2", "m3")
 DEFAULT_PATH: Final = Path(__file__).with_name("data") / "catalogo.csv"
 _HIGHEST_PRICE: Final = Decimal(10**12)
 _LONGEST_NAME: Final = 200
+_PLAINLY: Final = re.compile("[A-Za-z0-9]")
 
 
 class CatalogueError(Expected, ValueError):
@@ -149,29 +151,31 @@ def _rows(text: str, problems: list[str]) -> Iterator[_Row]:
         if missing:
             problems.append(f"line 1: column {', '.join(missing)} is missing (need {','.join(COLUMNS)})")
             return
-        for values in reader:
-            if not any(value.strip() for value in values):
+        for written in reader:
+            values = [value.strip() for value in written]
+            if not any(values):
                 continue
             line = reader.line_num
             if len(values) != len(header):
                 problems.append(f"line {line}: {len(values)} values for {len(header)} columns")
                 continue
-            row = dict(zip(header, (value.strip() for value in values), strict=True))
-            yield from _row(line, row, problems)
+            row = _row(line, dict(zip(header, values, strict=True)), problems)
+            if row is not None:
+                yield row
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}")
 
 
-def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
+def _row(line: int, row: dict[str, str], problems: list[str]) -> _Row | None:
+    """The row of a line; None if it has problems, which are added to `problems`."""
     found = len(problems)
     problems += [f"line {line}: {column} is empty" for column in ("sku", "name") if not row[column]]
     if len(row["name"]) > _LONGEST_NAME:
         problems.append(f"line {line}: name is longer than {_LONGEST_NAME} characters")
-    aliases = tuple(dict.fromkeys(alias.strip() for alias in row["aliases"].split("|") if alias.strip()))
-    named = [("name", row["name"])] if row["name"] else []
-    for column, text in [*named, *(("alias", alias) for alias in aliases)]:
-        if not _can_be_said(text):
-            problems.append(f"line {line}: {column} {text!r} has no letter")
+    aliases = tuple(dict.fromkeys([alias for written in row["aliases"].split("|") if (alias := written.strip())]))
+    if row["name"] and not _can_be_said(row["name"]):
+        problems.append(f"line {line}: name {row['name']!r} has no letter")
+    problems += [f"line {line}: alias {alias!r} has no letter" for alias in aliases if not _can_be_said(alias)]
     price = _price(row["unit_price"])
     if price is None:
         problems.append(f"line {line}: unit_price {row['unit_price']!r} is not a price above 0, such as 45.99")
@@ -181,15 +185,15 @@ def _row(line: int, row: dict[str, str], problems: list[str]) -> Iterator[_Row]:
     unit = row.get(UNIT_COLUMN, "").lower() or None
     if unit is not None and unit not in UNITS:
         problems.append(f"line {line}: unit {row[UNIT_COLUMN]!r} is none of {', '.join(UNITS)}")
-    if len(problems) == found and price is not None:
-        plain_aliases = tuple(map(plain, aliases))
-        yield _Row(line, row["sku"], row["name"], aliases, price, currency, unit, plain(row["name"]), plain_aliases)
+    if len(problems) > found or price is None:
+        return None
+    plain_aliases = tuple(map(plain, aliases))
+    return _Row(line, row["sku"], row["name"], aliases, price, currency, unit, plain(row["name"]), plain_aliases)
 
 
 def _can_be_said(text: str) -> bool:
     """Whether a name has a word or a number. Most names have a plain letter, so that no tokens have to be made."""
-    plainly = any(c.isascii() and c.isalnum() for c in text)
-    return plainly or any(token.kind in (WORD, NUMBER) for token in tokenise(text))
+    return bool(_PLAINLY.search(text)) or any(token.kind in (WORD, NUMBER) for token in tokenise(text))
 
 
 def _check_unique(column: str, values: Iterator[tuple[int, str, str]], problems: list[str]) -> None:

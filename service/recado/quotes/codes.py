@@ -10,6 +10,7 @@ _MARKS: Final = frozenset(["cod", "codigo", "ref", "referencia", "sku", "art"])
 _LONGEST: Final = 7
 """Tokens of a code: "AB-12-C-3" has seven."""
 _NO_MODEL: Final = frozenset(["x", "n", "k", "m2", "m3"])
+_WORD_AND_NUMBER: Final = ((WORD, NUMBER), (NUMBER, WORD))
 _MODEL_LETTERS: Final = 2
 _MODEL_DIGITS: Final = 3
 _CLEAR: Final = 5
@@ -74,8 +75,8 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
     `shapes`: only models of these shapes; by default of any shape, for a catalogue's names.
     """
     for i in range(len(tokens) - 3, -1, -1):
-        if i + 2 >= len(tokens) or tokens[i].kind is not NUMBER:
-            continue  # what stood here has been joined, or opens no grade
+        if tokens[i].kind is not NUMBER or i + 2 >= len(tokens):
+            continue  # it opens no grade, or what stood here has been joined
         first, letters, last = tokens[i : i + 3]
         if _is_grade(first, letters, last) and (
             shapes is None or shape(first.norm + letters.norm + last.norm) in shapes
@@ -86,7 +87,7 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
         if i + 1 >= len(tokens) or tokens[i + 1].spaced:
             continue
         first, second = tokens[i], tokens[i + 1]
-        if {first.kind, second.kind} == {WORD, NUMBER} and _is_model(first, second, lexicon):
+        if (first.kind, second.kind) in _WORD_AND_NUMBER and _is_model(first, second, lexicon):
             word = first.norm + second.norm
             apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind is PUNCT
             if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):

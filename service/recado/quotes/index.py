@@ -4,6 +4,7 @@ The cost of a look-up depends on the words of the text, not on the size of the c
 compared with all of the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from functools import cache
@@ -33,6 +34,8 @@ TABLES: Final = frozenset([
     role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.SIZEMARK,
 ])  # fmt: skip
 """Qualities of which each product has one."""
+
+_NO_CODE: Final = re.compile(r"[\W_]+")
 
 
 def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
@@ -87,7 +90,7 @@ class Index:
         self.name_heads = {self.head(key(parts.words[0])) for parts in own if len(parts.words) > 1 or parts.sizes}
         self._gendered = self._told_by_gender(parts for _, parts in names)
         self.families: dict[str, Family] = {}
-        self._of: list[dict[str, Family]] = [{} for _ in self.products]
+        self._of: list[list[Family]] = [[] for _ in self.products]
         self._add_families(names)
         spelled: dict[str, str] = {}
         for _, parts in names:
@@ -108,25 +111,30 @@ class Index:
 
     def _add_families(self, names: Iterable[tuple[int, Parts]]) -> None:
         """Gather the names by their heads."""
-        seen: set[tuple[object, ...]] = set()
-        canon, qualities = cache(self.canon), cache(self._qualities)  # names share most of their words
+        canon = cache(self.canon)  # names share most of their words
+        spoken: dict[str, set[str]] = {}
         for number, parts in names:
-            literal = key(parts.words[0])
-            canonical = [canon(word) for word in parts.words[1:]]
-            identity = (number, literal, *canonical, parts.sizes)
-            if identity in seen:
-                continue
-            seen.add(identity)
-            head = self.head(literal)
+            literal, *words = parts.words
+            form = Form(number, key(literal), tuple(dict.fromkeys(map(canon, words))), parts.sizes)
+            head = self.head(form.head)
             family = self.families.get(head)
             if family is None:
                 family = self.families[head] = Family()
-            self._of[number][head] = family
-            family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
-            family.counted.update(map(canon, parts.counted))
-            form = Form(number, literal, tuple(dict.fromkeys(canonical)), parts.sizes)
-            tables = list(chain.from_iterable(map(qualities, parts.words[1:])))
-            family.add(form, self.size_index[number], self.products[number].unit, tables)
+                spoken[head] = set()
+            if number not in family.products:
+                family.add_product(number, self.size_index[number], self.products[number].unit)
+                self._of[number].append(family)
+            elif form in family.forms[number]:
+                continue
+            family.add(form)
+            spoken[head].update(words)
+            if parts.numbered:
+                family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
+            if parts.counted:
+                family.counted.update(map(canon, parts.counted))
+        for head, norms in spoken.items():
+            for table, word in chain.from_iterable(map(self._qualities, norms)):
+                self.families[head].tables.setdefault(table, set()).add(word)
 
     def _qualities(self, word: str) -> list[tuple[Role, str]]:
         """The tables of qualities that a word of a name is in, each with the word."""
@@ -293,7 +301,7 @@ class Index:
 
     def families_of(self, product: int) -> list[Family]:
         """The families that a product's names belong to."""
-        return list(self._of[product].values())
+        return self._of[product]
 
     def sizes_of(self, product: int) -> Collection[Size]:
         """The sizes that a product has by any of its names."""
@@ -401,5 +409,5 @@ def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
 
 def _code(sku: str) -> str:
     """The letters and digits by which a sku is found; empty if it has no digits or is too short to be recognised."""
-    code = "".join(c for c in plain(sku) if c.isalnum())
-    return code if len(code) > 2 and any(c.isdigit() for c in code) else ""
+    code = _NO_CODE.sub("", plain(sku))
+    return code if len(code) > 2 and any(map(str.isdigit, code)) else ""

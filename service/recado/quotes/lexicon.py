@@ -7,7 +7,7 @@ that is not listed is looked up as a form of a listed verb, in another number or
 import re
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, product
 from typing import Any, Final
 
@@ -147,13 +147,13 @@ class Lexicon:
             for word in listed.split():
                 self._neuters.setdefault(neuter(key(plain(word))), set()).update((played, role.named(name)))
 
+    @cached_property
     def speech(self) -> list[str]:
-        """Function words (no goods, no containers, no names), for code that looks for misspellings."""
-        return [
-            word
-            for word, roles in self._exact.items()
-            if not roles <= {role.CONTAINER, role.UNIT, role.PIECE, role.NAME}
-        ]
+        """How function words of five letters and more sound (no goods, no containers, no names), for code that looks
+        for misspellings; sorted."""
+        things = {role.CONTAINER, role.UNIT, role.PIECE, role.NAME}
+        spoken = (word for word, roles in self._exact.items() if len(word) >= 5 and not roles <= things)
+        return sorted({sound(key(word)) for word in spoken})
 
     def roles(self, norm: str) -> Roles:
         """The roles that a plain word can have; none for an unknown word."""

@@ -23,6 +23,8 @@ SIZE_MARKS: Final = frozenset(["no", "nro", "num", "numero", "calibre", "n"])
 _PACK_MARKS: Final = frozenset(["x", "por"])
 _ONE: Final = frozenset(["uno", "una", "otro", "otra"])
 _MARKS: Final = SIZE_MARKS | _PACK_MARKS | {"#"}
+_HALVES: Final = frozenset(["media", "medio", "mil"])
+_OF_SIZES: Final = frozenset([role.SIZE, role.CONTAINER, role.PIECE])
 
 
 class Parts(msgspec.Struct, frozen=True, gc=False):
@@ -75,16 +77,23 @@ class Family:
         self.tables: dict[Role, set[str]] = {}
         self.heads: set[str] = set()
 
-    def add(self, form: Form, sizes: Iterable[Size], unit: str | None, tables: Iterable[tuple[Role, str]]) -> None:
-        """Adds a form. `sizes`: all sizes that its product has in any name. `tables`: words by the quality that they
-        name."""
+    def add(self, form: Form) -> None:
+        """Adds a form of a product that has been added."""
         number = form.product
-        self.products[number] = None
         self.heads.add(form.head)
-        self.forms.setdefault(number, []).append(form)
+        self.forms[number].append(form)
         self.exact.setdefault(frozenset(form.words), []).append(form)
         for word in form.words:
-            self.words.setdefault(word, set()).add(number)
+            owners = self.words.get(word)
+            if owners is None:
+                self.words[word] = {number}
+            else:
+                owners.add(number)
+
+    def add_product(self, number: int, sizes: Iterable[Size], unit: str | None) -> None:
+        """Adds a product. `sizes`: all that it has in any name."""
+        self.products[number] = None
+        self.forms[number] = []
         for size in sizes:
             self.dimensions.add(size.key()[0])
             if size.unit is None:
@@ -93,8 +102,6 @@ class Family:
                 self.sized.setdefault(size_key, set()).add(number)
         if unit is not None:
             self.units.add(unit)
-        for table, word in tables:
-            self.tables.setdefault(table, set()).add(word)
 
     def numbers(self, word: str, size: Size) -> bool:
         """Whether names have a number with as many digits after the word: "fps 70" if there is "fps 50"."""
@@ -156,6 +163,10 @@ def take_apart(
     i = 0
     while i < len(tokens):
         token = tokens[i]
+        if token.kind is WORD and _is_mere(token.norm, lexicon):  # most words of names
+            words.append(token.norm)
+            i += 1
+            continue
         opens = i == 0 and _counts_the_thing(tokens, lexicon)
         if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):
             known = len(found)
@@ -179,9 +190,18 @@ def take_apart(
             value = lexicon.values.get(token.norm)
             words.append(token.norm if value is None else str(value))
         i += 1
-    closes = bool(words) and (words[-1] == tokens[-1].norm or words[-1] in _LETTERS)  # "USB-C 1 m", "Vitamina D 1000"
-    kept = [word for n, word in enumerate(words, 1) if word not in skipped or (1 < n == len(words) and closes)]
-    return Parts(tuple(kept or words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted))
+    if not skipped.isdisjoint(words):
+        closes = words[-1] == tokens[-1].norm or words[-1] in _LETTERS  # "USB-C 1 m", "Vitamina D 1000"
+        last = len(words) if closes else 0
+        words = [word for n, word in enumerate(words, 1) if word not in skipped or 1 < n == last] or words
+    return Parts(tuple(words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted))
+
+
+def _is_mere(norm: str, lexicon: Lexicon) -> bool:
+    """Whether a word of a name is no part of a size, of a pack or of how it is sold."""
+    if norm in _MARKS or norm in _HALVES or norm in lexicon.values or norm in lexicon.measures:
+        return False
+    return lexicon.roles(norm).isdisjoint(_OF_SIZES)
 
 
 def _counts_the_thing(tokens: list[Token], lexicon: Lexicon) -> bool:

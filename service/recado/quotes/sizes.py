@@ -123,15 +123,7 @@ class Sizes:
             return None, i
         token = tokens[i]
         if token.kind is NUMBER:
-            if token.value is None:
-                return None, i
-            part, end = self.fraction(tokens, i)
-            if part is not None:
-                return part, end
-            part, end = self.fraction(tokens, i + 1)
-            if part is not None and part < 1 and isinstance(token.value, int) and token.value < 100:
-                return token.value + part, end  # 4 1/2
-            return token.value, i + 1
+            return self._digits(tokens, i)
         return self._in_words(tokens, i) if token.kind is WORD else (None, i)
 
     def _in_words(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
@@ -152,6 +144,19 @@ class Sizes:
         if number in _TENS and self._word(tokens, i + 1) == "y" and ones in _ONES and self._closes(tokens, i + 3):
             return number + ones, i + 3  # "talla treinta y cinco"
         return number, i + 1
+
+    def _digits(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
+        value = tokens[i].value
+        if value is None:
+            return None, i
+        part, end = self.fraction(tokens, i)
+        if part is not None:
+            return part, end
+        if isinstance(value, int) and value < 100:
+            part, end = self.fraction(tokens, i + 1)
+            if part is not None and part < 1:
+                return value + part, end  # 4 1/2
+        return value, i + 1
 
     def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
         """ "3/8" as one number; the tokeniser has joined halves, thirds and quarters."""

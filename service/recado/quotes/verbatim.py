@@ -10,6 +10,7 @@ from recado.quotes.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
 """Marks that a customer may leave out of a name or add to it."""
+_THINGS: Final = frozenset([role.GOOD, role.MODIFIER])
 _PLAIN: Final = frozenset([role.GOOD, role.NOUN, role.MODIFIER, role.CONTAINER, role.UNIT, role.PIECE, role.NUMBER])
 """Roles of words that can be all that a name has; one of other words only ("no quiero") is no name to be read so."""
 
@@ -63,4 +64,4 @@ class Verbatim:
         if token.kind is not WORD or len(token.norm) == 1:
             return False
         roles = self._lexicon.roles(token.norm)
-        return not roles or bool(roles & {role.GOOD, role.MODIFIER}) or roles <= _PLAIN
+        return not roles or not roles.isdisjoint(_THINGS) or roles <= _PLAIN

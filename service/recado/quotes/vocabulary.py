@@ -50,8 +50,7 @@ class Vocabulary:
         for form in self._forms:
             if len(form) > _SHORT:
                 self._by_length.setdefault(len(form), []).append(form)
-        ours = self._forms.keys()
-        self._speech = sorted({sound(key(word)) for word in lexicon.speech() if len(word) >= 5} - ours)
+        self._speech = [form for form in lexicon.speech if form not in self._forms]
         self._known: dict[tuple[str, bool], Near] = {}
         self._resembling: dict[str, tuple[str, ...]] = {}
 
