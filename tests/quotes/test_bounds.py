@@ -1,12 +1,15 @@
 """The maximum cost of reading a message, counted in lines of Python and in steps."""
 
 import threading
+from decimal import Decimal
 
 import msgspec
 import pytest
 from loadtests.bench.quotes import HOSTILE
 
 from recado.quotes import Catalogue, Intent, QuoteService
+from recado.quotes.catalogue import Product
+from recado.quotes.index import Index
 from recado.quotes.lexicon import lexicon
 from recado.quotes.steps import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
 from recado.quotes.text import tokenise
@@ -161,3 +164,16 @@ def test_steps_end() -> None:
 
 def test_the_vocabulary_of_the_reader_has_no_word_beyond_the_bound() -> None:
     assert max(map(len, lexicon().speech)) < 64
+
+
+def chair(number: int) -> Product:
+    """A product with three names, as in the large catalogue that loading is measured with."""
+    name = f"silla plegable M{number}"
+    return Product(f"P-{number}", name, (f"modelo {number}", f"{name} nuevo"), Decimal(1), pair=False)
+
+
+def test_a_catalogue_costs_what_its_names_do() -> None:
+    Index([chair(0)])  # the language's tables are loaded once in a process
+    few, many = [chair(number) for number in range(20)], [chair(number) for number in range(120)]
+    assert lines_run(lambda: Index([])) < 3_000
+    assert (lines_run(lambda: Index(many)) - lines_run(lambda: Index(few))) / 300 < 240
