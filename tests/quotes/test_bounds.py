@@ -8,9 +8,9 @@ import pytest
 from loadtests.bench.quotes import HOSTILE
 
 from recado.quotes import Catalogue, Intent, QuoteService
-from recado.quotes.catalogue import Product
 from recado.quotes.index import Index
 from recado.quotes.lexicon import lexicon
+from recado.quotes.product import Product
 from recado.quotes.steps import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
 from recado.quotes.text import tokenise
 from tests.quotes.shops import catalogue

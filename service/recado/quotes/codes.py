@@ -1,12 +1,14 @@
 """Codes and models in a message: "TAC-03 x5", "3 del 10007", "cod. 10054"; "papel A4", "lápiz 2B"."""
 
+import re
 from collections.abc import Collection
 from typing import Final
 
 from recado.quotes.lexicon import Lexicon
-from recado.quotes.text import NUMBER, PUNCT, WORD, Token
+from recado.quotes.text import NUMBER, PUNCT, WORD, Token, plain
 
 _MARKS: Final = frozenset(["cod", "codigo", "ref", "referencia", "sku", "art"])
+_NO_CODE: Final = re.compile(r"[\W_]+")
 _LONGEST: Final = 7
 """Tokens of a code: "AB-12-C-3" has seven."""
 _NO_MODEL: Final = frozenset(["x", "n", "k", "m2", "m3"])
@@ -15,6 +17,12 @@ _MODEL_LETTERS: Final = 2
 _MODEL_DIGITS: Final = 3
 _CLEAR: Final = 5
 """Digits from which a number alone is a code; a shorter one may be an amount."""
+
+
+def code_of(sku: str) -> str:
+    """The letters and digits by which a sku is found; empty if it has no digits or is too short to be recognised."""
+    code = _NO_CODE.sub("", plain(sku))
+    return code if len(code) > 2 and any(map(str.isdigit, code)) else ""
 
 
 def join_codes(tokens: list[Token], codes: Collection[str], shapes: Collection[str]) -> None:

@@ -4,7 +4,6 @@ The cost of a look-up depends on the words of the text, not on the size of the c
 compared with all of the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from functools import cache
@@ -16,7 +15,7 @@ from typing import Final, Self
 import msgspec
 
 from recado.quotes import role
-from recado.quotes.codes import code_shape, shape
+from recado.quotes.codes import code_of, code_shape, shape
 from recado.quotes.language import Tables, tables
 from recado.quotes.lexicon import Lexicon, lexicon
 from recado.quotes.parts import Family, Form, Parts, name_tokens, take_apart
@@ -34,8 +33,6 @@ TABLES: Final = frozenset([
     role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.SIZEMARK,
 ])  # fmt: skip
 """Qualities of which each product has one."""
-
-_NO_CODE: Final = re.compile(r"[\W_]+")
 
 
 def _synonyms(tables: Tables) -> tuple[dict[str, str], frozenset[str]]:
@@ -78,7 +75,7 @@ class Index:
         self._synonyms, self.skipped = language.synonyms, language.skipped
         self.steps = Steps()
         self.verbatim = Verbatim(self.lexicon)
-        self.codes = {code: n for n, product in enumerate(self.products) if (code := _code(product.sku))}
+        self.codes = {code: n for n, product in enumerate(self.products) if (code := code_of(product.sku))}
         self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
         parts_of = [self._take_apart(number, product) for number, product in enumerate(self.products)]
         self.size_index = [dict.fromkeys(size for parts in named for size in parts.sizes) for named in parts_of]
@@ -405,9 +402,3 @@ def _distinct(numbers: Iterable[int], most: int) -> tuple[int, ...]:
         if len(found) == most:
             break
     return tuple(found)
-
-
-def _code(sku: str) -> str:
-    """The letters and digits by which a sku is found; empty if it has no digits or is too short to be recognised."""
-    code = _NO_CODE.sub("", plain(sku))
-    return code if len(code) > 2 and any(map(str.isdigit, code)) else ""
