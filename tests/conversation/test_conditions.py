@@ -18,6 +18,10 @@ CATALOGUE = catalogue()
         "si lo traen hoy, mándalas",
         "si me las dejas a 12 mil las llevo",
         "si me las dejan en 12, listo",
+        "si, si me las pueden traer hoy",
+        "dale, si las pueden traer hoy",
+        "si, si puede ser para hoy",
+        "sí, si se puede pagar con tarjeta",
     ],
 )
 def test_a_yes_that_depends_on_something_confirms_nothing(text: str) -> None:
@@ -44,6 +48,8 @@ def test_an_unaccented_yes_with_its_delivery_confirms(text: str) -> None:
         "sí, mañana paso y le confirmo",
         "listo, déjeme medir bien y le aviso",
         "dale, déjame revisar las tallas y te aviso",
+        "si pero le confirmo el lunes",
+        "le confirmo el viernes",
     ],
 )
 def test_a_yes_that_comes_later_confirms_nothing(text: str) -> None:
@@ -55,7 +61,10 @@ def test_a_yes_that_comes_later_confirms_nothing(text: str) -> None:
     assert (dialogue.state, dialogue.asks) == (Phase.OPEN, False)
 
 
-@pytest.mark.parametrize("text", ["sí, te confirmo", "te confirmo el pedido", "confirmo, luego te aviso la dirección"])
+@pytest.mark.parametrize(
+    "text",
+    ["sí, te confirmo", "te confirmo el pedido", "confirmo, luego te aviso la dirección", "confirmo, el lunes paso"],
+)
 def test_a_yes_that_is_announced_confirms(text: str) -> None:
     """The word for it is the yes itself."""
     assert after(CATALOGUE, "4 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 4})
@@ -84,3 +93,19 @@ def test_the_size_of_somebody_is_no_garment() -> None:
         {"CAL-010": 1},
     )
     assert after(CATALOGUE, "una calza 42") == (Phase.OPEN, {"PAN-007": 1})
+
+
+@pytest.mark.parametrize("text", ["sí, para hoy si se puede", "sí, si es tan amable", "sí, si lo quiero"])
+def test_a_courtesy_beside_a_yes_is_no_condition(text: str) -> None:
+    assert after(CATALOGUE, "4 camisas", text) == (Phase.CONFIRMED, {"CAM-001": 4})
+
+
+@pytest.mark.parametrize("text", ["ah no, entonces no", "no, muy caras"])
+def test_a_no_behind_an_exclamation_or_before_its_reason_rejects(text: str) -> None:
+    """ "caras" resembles "cajas", but is no product."""
+    shop = catalogue("ferreteria")
+    dialogue = Dialogue(shop)
+    dialogue.say("5 palas")
+    dialogue.say(text)
+
+    assert (dialogue.state, dialogue.asks) == (Phase.REJECTED, False)

@@ -39,7 +39,7 @@ def test_a_yes_under_a_condition_confirms_nothing(text: str) -> None:
         "ya hablé con ella, dice que sí, mándalos", "mi mami dice que está bien, mándelo pe",
         "dice que bueno, que los mande", "quedó bien, despáchelo", "ya, quedo conforme, envíelo", "eso, así",
         "ahora ya no le muevas nada, así mándalo", "ok, así ya no le mueva", "sí, no le cambies nada",
-        "va, ¿cuándo me las traen?", "sí, avísame cuando esté listo",
+        "va, ¿cuándo me las traen?", "sí, avísame cuando esté listo", "ya, dice que si. confirmado",
     ],
 )  # fmt: skip
 def test_a_yes_with_talk_around_it_confirms(text: str) -> None:

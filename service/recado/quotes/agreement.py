@@ -20,6 +20,9 @@ _BEHIND_IF: Final = frozenset([
     "pago", "llega", "llegan", "llegara", "alcanza", "alcanzan", "trae", "traen", "manda", "mandan", "deja", "dejan",
     "dejas", "hace", "hacen", "queda", "quedan", "sale", "viene", "vienen", "esta", "estan", "aceptan",
 ])  # fmt: skip
+_IF_POSSIBLE: Final = frozenset(["si puede ser", "si se puede", "si es posible"])
+"""Courtesies that set a condition at the beginning of a clause."""
+_BRINGS: Final = frozenset([role.REQUEST, role.AVAILABLE, role.UNKNOWN, role.COURTESY])
 _BEHIND_A_CALL: Final = frozenset([
     role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.COURTESY, role.THANKS, role.YES, role.BUT, role.AND,
 ])  # fmt: skip
@@ -36,6 +39,10 @@ PAYING: Final = frozenset([
 """Words about paying."""
 _TO_WHOM: Final = frozenset(["te", "le", "les", "lo", "la", "los", "las", "se"])
 _TO_CONFIRM: Final = frozenset(["confirmo", "confirmar", "confirmamos", "confirme"])
+
+
+_DAYS: Final = frozenset([role.LATER, role.WEEKDAY])
+"""The time that a confirmation is put off to: "le confirmo luego", "le confirmo el lunes"."""
 
 
 class Agreement:
@@ -79,14 +86,20 @@ class Agreement:
     def accepts_all(self, asides: AbstractSet[int]) -> bool:
         """Whether it accepts and asks for nothing else, apart from the elements in `asides`: "¿a qué hora llega?"."""
         return self.accepts and not any(
-            e.kind in _OPEN and role.VISIT not in e.roles and e.index not in asides for e in self._elements
+            e.kind in _OPEN and role.VISIT not in e.roles and e.index not in asides and not self._passes_on(e)
+            for e in self._elements
         )
+
+    def _passes_on(self, element: Element) -> bool:
+        """ "dice que sí": whether it gives somebody else's yes."""
+        return element.kind is role.ASK and self._context.kind(element.index + 1) is role.YES
 
 
 def puts_off(element: Element, context: Context) -> bool:
     """Whether a word puts the answer off: "luego", "te aviso"; but not "luego te pago", "que después no hay nadie"."""
     if context.norm(element.index) in _TO_CONFIRM:
-        return role.LATER in context.roles(element.index + 1) or _comes_later(element.index, context)
+        at = element.index + 1 + (context.kind(element.index + 1) is role.DEFINITE)
+        return bool(_DAYS & context.roles(at)) or _comes_later(element.index, context)
     if role.UNSETTLED not in element.roles or role.LATER not in element.roles:
         return role.UNSETTLED in element.roles
     i = element.index + 1
@@ -107,12 +120,14 @@ def _comes_later(i: int, context: Context) -> bool:
 
 def is_if(element: Element, context: Context, scanner: Scanner) -> bool:
     """ "si me las dejas a 10" is not a yes; "si me las llevo" is, because a word of a yes follows."""
+    i = element.index
+    if context.norm(i) in _IF_POSSIBLE:
+        return context.kind(i - 1) in _BEFORE and context.kind(i + 1) not in _BEHIND_A_CALL
     if scanner.written(element.start, element.end).lower() != "si":
         return False
-    i = element.index
     after = context.kind(i + 1)
     words = context.norm(i + 1).split() if after else []
-    brings = after is role.DEFINITE and context.kind(i + 2) in (role.REQUEST, role.AVAILABLE, role.UNKNOWN)
+    brings = after is role.DEFINITE and context.kind(i + 2) in _BRINGS
     return (
         after is role.NEGATION
         or brings

@@ -98,7 +98,8 @@ class _Gist:
     def refuses(self) -> bool:
         if Stance.REFUSED in self.states and self.reading.refused_all:
             return True
-        no = role.NOPE in self.roles or (self.kinds[:1] == [role.NEGATION] and self.content == 0)
+        kinds = [kind for kind in self.kinds if kind is not role.CORRECTION]  # "ah no, entonces no"
+        no = role.NOPE in self.roles or (kinds[:1] == [role.NEGATION] and self.content == 0)
         return no and self.content <= 1 and role.QUESTION not in self.kinds
 
     def puts_off(self) -> bool:

@@ -114,7 +114,7 @@ class Reserves:
             return True
         condition = next((e for e in clause if is_if(e, self._context, self._reading.scanner)), None)
         if condition is not None:
-            return not of_delivery or limits(condition, self._context) or self._agrees_behind(condition)
+            return not of_delivery or limits(condition, self._context) or self._agrees_beside(condition)
         leads = any(self._leads[max(0, n - 1) : n + 2])
         if any(self._is_left(element, leads=leads) for element in clause) or self._asks(clause):
             return True
@@ -122,10 +122,11 @@ class Reserves:
             return True
         return clause[0].kind is role.BUT and not (of_delivery or any(e.index in self._heard for e in clause))
 
-    def _agrees_behind(self, condition: Element) -> bool:
-        """ "si llega hoy, sí", "si llega hoy los pido": whether a yes depends on a condition."""
-        behind = self._reading.elements[condition.index + 1 :]
-        return any(e.kind is role.YES or role.TAKING in e.roles or e.index in self._spoken for e in behind)
+    def _agrees_beside(self, condition: Element) -> bool:
+        """ "sí, si llega hoy", "si llega hoy los pido": whether a yes depends on a condition."""
+        elements, i = self._reading.elements, condition.index
+        behind = any(e.kind is role.YES or role.TAKING in e.roles or e.index in self._spoken for e in elements[i + 1 :])
+        return behind or any(e.kind is role.YES for e in elements[:i])
 
     def _is_harmless(self, element: Element) -> bool:
         norm = self._context.norm(element.index)
