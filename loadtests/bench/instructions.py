@@ -27,7 +27,7 @@ from recado.http import app as web_app
 from recado.http.app import App
 from recado.http.server import calm_collector
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry import logging

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.steps import Steps
+from recado.quotes.catalogue.budget import Steps
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 
 CASES = sorted(Path("tests/quotes").glob("cases-*.jsonl"))
 NOUNS = [

@@ -19,11 +19,11 @@ from pathlib import Path
 from recado.conversation import Conversation
 from recado.orders import Session
 from recado.quotes import Catalogue, CatalogueError, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.lexicon import lexicon
-from recado.quotes.role import Roles
-from recado.quotes.steps import LONGEST_TEXT
-from recado.quotes.text import plain
+from recado.quotes.catalogue.budget import LONGEST_TEXT
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.language.lexicon import lexicon
+from recado.quotes.language.role import Roles
+from recado.quotes.language.text import plain
 from recado.simulator import webhooks
 from recado.simulator.simulator import ORDERS
 from recado.simulator.webhooks import Person

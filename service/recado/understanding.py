@@ -72,7 +72,7 @@ class VoiceNotes:
 def make_catalogue(settings: Settings) -> "CatalogueFile":
     """The shop's catalogue. Raises CatalogueError."""
     from recado.quotes import CatalogueFile
-    from recado.quotes.catalogue import DEFAULT_PATH
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 
     return CatalogueFile(settings.catalogue or DEFAULT_PATH, settings.language)
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes.product import Product
-from recado.quotes.text import plain
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.text import plain
 from tests.quotes.shops import catalogue
 
 CATALOGUES = [catalogue(shop) for shop in ("", "ferreteria", "refacciones")]

@@ -9,7 +9,7 @@ from recado.conversation import Conversation, Policy, ReplyKind, Silence, Turn
 from recado.conversation.conversation import NAME_LETTERS, random_token
 from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, MessageType
 from tests.work import lines_run

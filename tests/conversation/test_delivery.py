@@ -4,7 +4,7 @@ import pytest
 
 from recado.conversation.dialogue import Phase
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from tests.conversation.replies import after
 
 SHOP = """sku,name,aliases,unit_price,currency,unit

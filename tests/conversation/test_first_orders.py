@@ -7,7 +7,7 @@ import pytest
 
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, Intent
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
 from tests.conversation.test_trades import quoted
 

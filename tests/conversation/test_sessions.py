@@ -11,7 +11,7 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
 from recado.whatsapp.payloads import CartLine, MessageType
 from tests.conversation.replies import body, quantities

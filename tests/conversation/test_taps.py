@@ -9,7 +9,7 @@ from recado.conversation import Policy, ReplyKind, Silence
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
 from recado.whatsapp.attached import CartLine, Location
 from recado.whatsapp.content import Buttons, List, Text
 from recado.whatsapp.payloads import MessageType

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from recado.conversation import Policy, texts
 from recado.conversation.dialogue import Dialogue
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.money import money
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.money import money
 from tests.quotes.shops import catalogue
 
 CATALOGUE = catalogue()

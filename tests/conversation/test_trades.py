@@ -6,7 +6,7 @@ import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
 
 

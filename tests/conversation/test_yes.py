@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from recado.conversation.dialogue import Dialogue, Phase
-from recado.quotes.lexicon import FUNCTION, lexicon
-from recado.quotes.text import plain
+from recado.quotes.language.lexicon import FUNCTION, lexicon
+from recado.quotes.language.text import plain
 from tests.quotes.shops import catalogue
 
 CATALOGUE = catalogue()

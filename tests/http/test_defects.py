@@ -12,7 +12,7 @@ from recado import inbox
 from recado.conversation import Conversation, Inbound
 from recado.conversation.texts import instructions, too_long
 from recado.quotes import QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
 from recado.updates import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
 from recado.whatsapp.payloads import InboundMessage, parse

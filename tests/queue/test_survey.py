@@ -17,7 +17,7 @@ from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.statements import Row
 from recado.queue.survey import read_survey
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from recado.report import from_store
 from recado.report.report import make_report
 from recado.runtime import retry_policy

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from recado.quotes import Catalogue, Product, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.index import Language, own_language
-from recado.quotes.language import Tables, tables
-from recado.quotes.lexicon import Lexicon
-from recado.quotes.text import key, neuter, plain, sound
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.index import Language, own_language
+from recado.quotes.language.language import Tables, tables
+from recado.quotes.language.lexicon import Lexicon
+from recado.quotes.language.text import key, neuter, plain, sound
 from tests.quotes.scoring import HERE
 
 #: Sentences about the shop's own catalogue; a word of a table is put into them.

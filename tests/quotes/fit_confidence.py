@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recado.quotes import Catalogue, Quote, QuoteService, confidence
+from recado.quotes import Catalogue, Quote, QuoteService
+from recado.quotes.reading import confidence
+from recado.quotes.reading.wishes import Stance
 from recado.quotes.service import read
-from recado.quotes.wishes import Stance
 from tests.quotes.scoring import HERE, cases, items_right
 from tests.quotes.shops import catalogue_of
 
-TARGET = Path(confidence.__file__).with_name("data") / "confidence.toml"
+TARGET = Path(confidence.__file__).parents[1] / "data" / "confidence.toml"
 BANDS = ((0.0, 0.5), (0.5, 0.93), (0.93, 0.97), (0.97, 1.01))
 #: The weight of each doubt before any data: logarithmic odds against the line.
 BELIEVED = {

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from recado.quotes.constructions import Construction, Does, compiled, rows, table
-from recado.quotes.constructions import Table as Constructions
-from recado.quotes.noise import RULES
-from recado.quotes.scan import Scanner
-from recado.quotes.spans import Rule, Table
-from recado.quotes.steps import Steps
-from recado.quotes.text import tokenise
-from recado.quotes.words import Kind, Words
+from recado.quotes.catalogue.budget import Steps
+from recado.quotes.language.constructions import Construction, Does, compiled, rows, table
+from recado.quotes.language.constructions import Table as Constructions
+from recado.quotes.language.text import tokenise
+from recado.quotes.scan.noise import RULES
+from recado.quotes.scan.scan import Scanner
+from recado.quotes.scan.spans import Rule, Table
+from recado.quotes.scan.words import Kind, Words
 from tests.quotes.shops import catalogue
 
 CATALOGUE = catalogue()

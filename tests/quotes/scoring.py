@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recado.quotes import Quote, QuoteService
-from recado.quotes.text import plain
+from recado.quotes.language.text import plain
 from tests.quotes.shops import catalogue
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 
 
 def catalogue_of(name: str) -> Path:

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.intent import Intent
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
+from recado.quotes.reading.intent import Intent
 from tests.quotes.shops import quote
 
 

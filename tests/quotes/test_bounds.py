@@ -8,11 +8,11 @@ import pytest
 from loadtests.bench.quotes import HOSTILE
 
 from recado.quotes import Catalogue, Intent, QuoteService
-from recado.quotes.index import Index
-from recado.quotes.lexicon import lexicon
-from recado.quotes.product import Product
-from recado.quotes.steps import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
-from recado.quotes.text import tokenise
+from recado.quotes.catalogue.budget import LONGEST_TEXT, MOST_SEARCHES, MOST_STEPS, MOST_TOKENS, Steps, TooLongError
+from recado.quotes.catalogue.index import Index
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.lexicon import lexicon
+from recado.quotes.language.text import tokenise
 from tests.quotes.shops import catalogue
 from tests.work import lines_run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from tests.quotes.scoring import HERE, items_right, quoted, score
 from tests.quotes.shops import catalogue
 

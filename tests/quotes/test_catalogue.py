@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recado.quotes import Catalogue, CatalogueError, CatalogueFile, QuoteService, ReloadOutcome
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 
 HEADER = "sku,name,aliases,unit_price,currency\n"
 GOOD = HEADER + "A-1,Camisa,polera|remera,25.50,USD\nA-2,Zapatos,zapato|par de zapatos,45.99,USD\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.quotes.constructions import Construction, Does, table
+from recado.quotes.language.constructions import Construction, Does, table
 from tests.quotes.removal import done, failed_constructions
 
 ROWS = [pytest.param(row, id=f"{row.does.name.lower()}-{row.examples[0]}") for row in table().rows]

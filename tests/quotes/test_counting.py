@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.intent import Intent
-from recado.quotes.numbers import Unusable
+from recado.quotes.language.numbers import Unusable
+from recado.quotes.reading.intent import Intent
 from tests.quotes.scoring import HERE
 from tests.quotes.shops import quote
 

@@ -3,8 +3,9 @@
 import pytest
 
 from recado.conversation.dialogue import Dialogue
-from recado.quotes import Catalogue, ellipsis, service
-from recado.quotes.reading import Reading
+from recado.quotes import Catalogue, service
+from recado.quotes.acts import ellipsis
+from recado.quotes.reading.reading import Reading
 from tests.quotes.shops import catalogue
 
 CATALOGUE = catalogue()

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from recado.cli import app
-from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.matcher import How
-from recado.quotes.role import Role
-from recado.quotes.scene import PRIORITY
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.matcher import How
+from recado.quotes.language.role import Role
+from recado.quotes.scan.scene import PRIORITY
 
 TEXTS = tomllib.loads(DEFAULT_PATH.with_name("explain.toml").read_text("utf-8"))
 #: What an element is besides the roles of its words.

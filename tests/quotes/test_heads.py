@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from recado.quotes.numbers import Unusable
+from recado.quotes.language.numbers import Unusable
 from tests.quotes.shops import quote
 
 Lines = dict[str, int | Decimal]

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.numbers import Unusable
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.numbers import Unusable
 
 GOODS = [
     ("SUN", "Protector solar FPS 50", "protector solar", None),

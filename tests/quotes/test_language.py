@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from recado.quotes import Catalogue, CatalogueFile, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH, ReloadOutcome
-from recado.quotes.language import LanguageError, tables
-from recado.quotes.lexicon import Lexicon
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH, ReloadOutcome
+from recado.quotes.language.language import LanguageError, tables
+from recado.quotes.language.lexicon import Lexicon
 
 FILES = {
     "words.toml": '[roles]\ncourtesy = "causita linda | pe"\n[modifiers]\ncolours = "fucsiado"\n',

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue import DEFAULT_PATH
-from recado.quotes.intent import Intent
-from recado.quotes.product import Product
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.product import Product
+from recado.quotes.reading.intent import Intent
 
 GOODS = [
     ("AGE", "Agenda 2026", "agenda"),

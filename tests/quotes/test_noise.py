@@ -2,8 +2,8 @@
 
 import pytest
 
-from recado.quotes.noise import RULES
-from recado.quotes.spans import Rule
+from recado.quotes.scan.noise import RULES
+from recado.quotes.scan.spans import Rule
 from tests.quotes.removal import failed_spans
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recado.quotes.intent import Intent
+from recado.quotes.reading.intent import Intent
 from tests.quotes.shops import quote
 
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.intent import Intent
-from recado.quotes.numbers import Unusable
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.numbers import Unusable
+from recado.quotes.reading.intent import Intent
 
 GOODS = [
     ("TAC-01", "Taco al pastor", "", None),

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from recado.cli import app
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.product import Product
 from recado.quotes.probe import MOST_TRIED, misread, sample
-from recado.quotes.product import Product
 from tests.quotes.scoring import HERE
 from tests.quotes.shops import catalogue
 

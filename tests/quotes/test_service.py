@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recado.quotes import Catalogue, Intent, QuoteService
-from recado.quotes.text import bases, key, plain, sound, tokenise
+from recado.quotes.language.text import bases, key, plain, sound, tokenise
 from tests.quotes.shops import catalogue
 from tests.work import lines_run
 
@@ -153,7 +153,8 @@ def test_word_forms() -> None:
 def test_every_process_reads_alike() -> None:
     """Words that are equally near to two products are offered in the same order, whatever hash seed Python uses."""
     program = (
-        "from recado.quotes import Catalogue, QuoteService; from recado.quotes.catalogue import DEFAULT_PATH\n"
+        "from recado.quotes import Catalogue, QuoteService\n"
+        "from recado.quotes.catalogue.catalogue import DEFAULT_PATH\n"
         "catalogue = Catalogue.from_csv(DEFAULT_PATH)\n"
         "print(QuoteService(lambda: catalogue).quote('2 colhas y un gorrano'))"
     )

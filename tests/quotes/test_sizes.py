@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from recado.quotes.lexicon import lexicon
-from recado.quotes.parts import name_tokens, take_apart
-from recado.quotes.sizes import Size, Sizes
-from recado.quotes.text import tokenise
+from recado.quotes.catalogue.parts import name_tokens, take_apart
+from recado.quotes.language.lexicon import lexicon
+from recado.quotes.language.sizes import Size, Sizes
+from recado.quotes.language.text import tokenise
 
 SIZES = Sizes(lexicon())
 SKIPPED = frozenset(["de", "x", "y", "para", "en"])

@@ -6,10 +6,10 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.index import Language, own_language
-from recado.quotes.language import tables
-from recado.quotes.product import Product
-from recado.quotes.text import key, plain
+from recado.quotes.catalogue.index import Language, own_language
+from recado.quotes.catalogue.product import Product
+from recado.quotes.language.language import tables
+from recado.quotes.language.text import key, plain
 
 #: What a shop sells, and a message about it: {first} is the word of a name, {other} the customer's word for the same.
 FRAMES = (

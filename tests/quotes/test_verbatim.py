@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from recado.quotes import Catalogue, QuoteService
-from recado.quotes.product import Product
+from recado.quotes.catalogue.product import Product
 
 NAMES = [
     "Ord. tortillas",

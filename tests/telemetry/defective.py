@@ -14,7 +14,7 @@ if __name__ == "__main__":  # before other modules import the clock
 
 from recado.cli import main
 from recado.quotes import Quote, QuoteService
-from recado.quotes.clauses import Script
+from recado.quotes.script.clauses import Script
 
 STUMBLES = "tropezon"
 

@@ -16,7 +16,7 @@ from recado.orders.amend import LineChange
 from recado.outcome import Outcome, Scope
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import OpenReason
-from recado.quotes.catalogue import ReloadOutcome
+from recado.quotes.catalogue.catalogue import ReloadOutcome
 from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind, Source
 from recado.telemetry.totals import SUM, Totals

@@ -32,7 +32,7 @@ def check(
     language: Annotated[Language, typer.Option(help="The language of the output.")] = Language.ENGLISH,
 ) -> None:
     """Read every name and alias as an order; list those that are not read as their product."""
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.probe import misread
 
     settings = read_settings()

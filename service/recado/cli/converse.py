@@ -23,7 +23,7 @@ def converse(
 ) -> None:
     """Chat with the shop in the terminal."""
     from recado.conversation.dialogue import Dialogue
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
 
     settings = read_settings()
     known = Catalogue.from_csv(catalogue or settings.catalogue or DEFAULT_PATH, settings.language)

@@ -16,8 +16,8 @@ from recado.terminal import print_json
 if TYPE_CHECKING:
     from recado.console import Console
     from recado.quotes import Quote
-    from recado.quotes.catalogue import Catalogue
-    from recado.quotes.reading import Reading
+    from recado.quotes.catalogue.catalogue import Catalogue
+    from recado.quotes.reading.reading import Reading
 
 _COLOURS = {
     "quantity": "bold cyan", "product": "bold green", "several": "bold yellow", "unknown": "bold red",
@@ -60,9 +60,9 @@ def show(
     from rich.text import Text
 
     from recado.console import Console, cells, table
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
-    from recado.quotes.intent import Intent
-    from recado.quotes.money import money
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.language.money import money
+    from recado.quotes.reading.intent import Intent
     from recado.quotes.service import QuoteService, read
 
     catalogue = Catalogue.from_csv(catalogue_path or DEFAULT_PATH, words)
@@ -152,7 +152,7 @@ class _Case(msgspec.Struct):
 
 def read_cases(cases_path: Path, catalogue_path: Path | None = None, words: Path | None = None) -> int:
     """Print one line of JSON per case: id, items, unmatched, intent. The exit status: 0, or 2 for a bad file."""
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
     from recado.quotes.service import QuoteService
 
     try:

@@ -17,7 +17,7 @@ def report(
     if as_json + as_csv + as_markdown > 1:
         raise BadInput("give one of --json, --csv and --markdown")
     from recado.cli import report_output
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
     from recado.report import report as make
 
     settings = read_settings()

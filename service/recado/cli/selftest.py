@@ -18,7 +18,7 @@ def selftest(
     if metrics_url is not None:
         check_url_option("--metrics-url", metrics_url)
     settings = read_settings(NEEDS)
-    from recado.quotes.catalogue import DEFAULT_PATH, Catalogue
+    from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
     from recado.selftest import run
 
     product = Catalogue.from_csv(settings.catalogue or DEFAULT_PATH, settings.language).products[0].name

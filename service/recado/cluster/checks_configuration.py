@@ -10,8 +10,8 @@ import httpx
 
 from recado.cluster.doctor import Finding, Installation, Level, fault, ok, warning
 from recado.quotes import Catalogue
-from recado.quotes.catalogue import CatalogueError
-from recado.quotes.language import LanguageError
+from recado.quotes.catalogue.catalogue import CatalogueError
+from recado.quotes.language.language import LanguageError
 from recado.settings import API_VERSION_ENDS, DEFAULT_API_VERSION, SERVE_NEEDS, Settings, variable_of
 from recado.telemetry import metrics
 

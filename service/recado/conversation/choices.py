@@ -9,7 +9,7 @@ import msgspec
 
 from recado.orders import OpenQuote, Question
 from recado.quotes import Catalogue
-from recado.quotes.money import money
+from recado.quotes.language.money import money
 from recado.whatsapp.content import MOST_ROWS, Choice, ContentError, Inside, Text, with_choices
 
 _QUOTE_ID: Final = re.compile(r"q:([0-9A-Za-z]{1,64}):(confirm|change|reject|show)")

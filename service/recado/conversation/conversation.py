@@ -12,10 +12,10 @@ from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
 from recado.events.facts import Fact, HandoffRequested, MessageReceived, instant
 from recado.orders import Asked, Changes, Session, Unmet
 from recado.quotes import Catalogue, Intent, Quote, QuoteService
-from recado.quotes.clauses import Script, Spoken
-from recado.quotes.constructions import Does
-from recado.quotes.steps import TooLongError
-from recado.quotes.text import plain
+from recado.quotes.catalogue.budget import TooLongError
+from recado.quotes.language.constructions import Does
+from recado.quotes.language.text import plain
+from recado.quotes.script.clauses import Script, Spoken
 from recado.whatsapp.content import Text
 from recado.whatsapp.payloads import InboundMessage, MessageType
 

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from recado.conversation.moment import Moment, Policy
 from recado.orders import Line, OpenQuote, Question, Talk, amend
 from recado.orders.amend import Amount, Lines
-from recado.quotes import acts
-from recado.quotes.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
-from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
-from recado.quotes.constructions import Does
-from recado.quotes.interpreter import Interpreter, as_read
+from recado.quotes.acts import acts
+from recado.quotes.acts.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
+from recado.quotes.acts.interpreter import Interpreter, as_read
+from recado.quotes.catalogue.catalogue import Catalogue
+from recado.quotes.language.constructions import Does
+from recado.quotes.script.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500

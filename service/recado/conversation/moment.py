@@ -30,7 +30,7 @@ from recado.orders import (
 )
 from recado.orders.amend import Lines
 from recado.quotes import Catalogue, Quote
-from recado.quotes.numbers import Unusable
+from recado.quotes.language.numbers import Unusable
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0

@@ -9,7 +9,7 @@ from recado.conversation import texts
 from recado.conversation.moment import Moment
 from recado.conversation.turn import ReplyKind, Silence, Turn
 from recado.orders import Changes
-from recado.quotes.text import plain
+from recado.quotes.language.text import plain
 
 _AROUND: Final = re.compile(r"[^a-z0-9ñ ]+")
 #: Opt-outs are not longer than this.

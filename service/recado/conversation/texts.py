@@ -11,9 +11,9 @@ from typing import Final
 
 from recado.orders import Line, Order, OrderState
 from recado.orders.amend import Amount
-from recado.quotes.catalogue import Catalogue
-from recado.quotes.money import money
-from recado.quotes.numbers import Unusable
+from recado.quotes.catalogue.catalogue import Catalogue
+from recado.quotes.language.money import money
+from recado.quotes.language.numbers import Unusable
 from recado.quotes.service import Unmatched
 
 LIMIT: Final = 4096

@@ -7,7 +7,7 @@ import msgspec
 from recado.events.facts import Fact
 from recado.orders import Changes
 from recado.quotes import Quote
-from recado.quotes.clauses import Script
+from recado.quotes.script.clauses import Script
 from recado.whatsapp.content import Inside
 from recado.whatsapp.payloads import InboundMessage, Media
 

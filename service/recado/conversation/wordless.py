@@ -16,7 +16,7 @@ from recado.conversation.turn import ReplyKind, Silence, Turn
 from recado.conversation.words import asked_back, changed, give_back, hand_over, not_open
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
-from recado.quotes.acts import Add, Answer
+from recado.quotes.acts.acts import Add, Answer
 from recado.whatsapp.payloads import MessageType
 
 

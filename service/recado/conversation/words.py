@@ -23,7 +23,7 @@ from recado.conversation.turn import ReplyKind, Turn
 from recado.events.facts import OrderCancelRequested
 from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
 from recado.quotes import Intent, Quote
-from recado.quotes.acts import (
+from recado.quotes.acts.acts import (
     AskPerson,
     AskPrice,
     AskTotal,
@@ -33,7 +33,7 @@ from recado.quotes.acts import (
     StartOver,
     Take,
 )
-from recado.quotes.clauses import Script
+from recado.quotes.script.clauses import Script
 from recado.whatsapp.payloads import MessageType
 
 _CALLS_OFF: Final = frozenset([CancelAll, StartOver])

@@ -1,8 +1,8 @@
 """Reads orders in Spanish and makes quotes of them."""
 
-from recado.quotes.catalogue import Catalogue, CatalogueError, CatalogueFile, ReloadOutcome
-from recado.quotes.intent import Intent
-from recado.quotes.product import Product
+from recado.quotes.catalogue.catalogue import Catalogue, CatalogueError, CatalogueFile, ReloadOutcome
+from recado.quotes.catalogue.product import Product
+from recado.quotes.reading.intent import Intent
 from recado.quotes.service import Quote, QuoteLine, QuoteService, TooMany, Unmatched
 
 __all__ = [

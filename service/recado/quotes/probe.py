@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.catalogue import Catalogue
-from recado.quotes.product import Product
+from recado.quotes.catalogue.catalogue import Catalogue
+from recado.quotes.catalogue.product import Product
 from recado.quotes.service import Quote, QuoteService
 
 _FRAMES = (("{}", 1), ("3 {}", 3), ("quiero 7 {}", 7))

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.catalogue import Catalogue
+from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.service import Quote, QuoteLine, QuoteService
 
 _MOST_LINES: Final = 12

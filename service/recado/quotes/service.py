@@ -7,22 +7,22 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.accounts import Accounts
-from recado.quotes.catalogue import Catalogue
-from recado.quotes.clauses import Script
-from recado.quotes.confidence import LIKELY, line_confidence
-from recado.quotes.elements import Flag
-from recado.quotes.intent import Intent, intent_of
-from recado.quotes.matcher import How
-from recado.quotes.measures import amount_of
-from recado.quotes.numbers import Unusable
-from recado.quotes.packs import counts_boxes, counts_what_is_packed, unusable
-from recado.quotes.reading import Reading
-from recado.quotes.script import script
-from recado.quotes.steps import Steps, TooLongError
-from recado.quotes.text import plain
-from recado.quotes.walk import walk
-from recado.quotes.wishes import Stance
+from recado.quotes.catalogue.budget import Steps, TooLongError
+from recado.quotes.catalogue.catalogue import Catalogue
+from recado.quotes.catalogue.matcher import How
+from recado.quotes.catalogue.measures import amount_of
+from recado.quotes.language.numbers import Unusable
+from recado.quotes.language.text import plain
+from recado.quotes.reading.accounts import Accounts
+from recado.quotes.reading.confidence import LIKELY, line_confidence
+from recado.quotes.reading.intent import Intent, intent_of
+from recado.quotes.reading.packs import counts_boxes, counts_what_is_packed, unusable
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.walk import walk
+from recado.quotes.reading.wishes import Stance
+from recado.quotes.scan.elements import Flag
+from recado.quotes.script.clauses import Script
+from recado.quotes.script.script import script
 
 _TOLD_APART: Final = 100
 """Letters by which things that were asked for are distinguished: more than are echoed."""

@@ -9,7 +9,7 @@ import msgspec
 from recado.orders import Unmet
 from recado.queue.survey import Unsold
 from recado.quotes import Catalogue, Product
-from recado.quotes.steps import Steps
+from recado.quotes.catalogue.budget import Steps
 
 #: Stands for words that may identify a person; a phrase with it is not the name of a product.
 MASK = "•"

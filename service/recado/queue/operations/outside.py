@@ -156,7 +156,7 @@ def _outside(transaction: Writing, closed: Closed) -> Outside | None:
     assert closed.currency
     from decimal import Decimal
 
-    from recado.quotes.money import money  # it imports the reader of orders, which a drain does not need
+    from recado.quotes.language.money import money  # it imports the reader of orders, which a drain does not need
 
     total = money(Decimal(closed.total), closed.currency)
     return transaction.audience.outside.of_quote(content, closed.token, products=len(_lines(closed.lines)), total=total)

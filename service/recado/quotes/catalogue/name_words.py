@@ -1,0 +1,400 @@
+"""What a text says about the products of a head: the words and sizes after it, and the names that they fit."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from recado.quotes.catalogue.codes import shape
+from recado.quotes.catalogue.index import MOST, TABLES, Index
+from recado.quotes.catalogue.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, opens_part, size_mark_end
+from recado.quotes.catalogue.vocabulary import OTHER_GENDER, SMALL_FORM
+from recado.quotes.language import role
+from recado.quotes.language.role import Role, Roles
+from recado.quotes.language.sizes import COUNTS, SOLD_BY, Size, whole
+from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
+
+_SPAN: Final = 10  # how many tokens after the head may complete a name
+_BETWEEN: Final = frozenset([
+    role.OF, role.TO, role.FOR, role.CON, role.BY, role.DEFINITE, role.MODIFIER, role.SIZEMARK, role.SIZE,
+    role.POSSESSIVE,
+])  # fmt: skip
+_ENDS: Final = frozenset([
+    role.REQUEST, role.ADD, role.REMOVE, role.CHANGE, role.NEGATION, role.INSTEAD, role.AVAILABLE,
+])  # fmt: skip
+_SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
+_INSIDE: Final = frozenset("-'\"()´`#")
+_MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
+"""Letters that make a model of a number; "2x", "2k", "2m" are others."""
+_COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
+_QUALITIES: Final = frozenset([role.MODIFIER, role.SIZEMARK])
+_PIECES: Final = frozenset([role.PIECE, role.CONTAINER])
+_ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
+"""Qualities that matter even if a family names only one of them."""
+_CLOSING: Final = frozenset([role.PEOPLE, role.AND, role.COURTESY, role.THANKS, role.BUT, role.FOR, role.CON])
+_TELL_NOTHING: Final = frozenset([role.COLOURS, role.PATTERNS, role.NUMBER, role.ARTICLE, role.HALF, role.WITHOUT])
+
+
+class Said(msgspec.Struct):
+    """The words after a head that its family knows."""
+
+    words: list[tuple[str, float]] = msgspec.field(default_factory=list)
+    sizes: list[Size] = msgspec.field(default_factory=list)
+    qualities: list[tuple[Role, str]] = msgspec.field(default_factory=list)  # table, word: the family lacks them
+    candidates: set[int] | None = None  # None: all of the family
+    head: int = 0  # its token
+    last: int = 0
+    telling: int = 0
+    conflict: bool = False
+    adjacent: bool = False  # whether the first word must stand next to the head: "3 leches", not "3 dulce de leche"
+    trial: bool = False  # whether every bare number that fits counts as a size
+
+    def count(self) -> int:
+        """How much of a name was said, including the head."""
+        return 1 + len(self.words) + len(self.sizes)
+
+    def fitting(self, owners: set[int]) -> set[int]:
+        """Those of the owners of a word or size that fit what was said before."""
+        return owners if self.candidates is None else self.candidates & owners
+
+
+def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
+    """Whether the one product of this size differs from the one without a size only by its size: "arena de 10 kg"."""
+    if not said.sizes or said.candidates is None or len(said.candidates) != 1:
+        return False
+    words = {word for form in bare for other in family.forms[form.product] for word in other.words}
+    (number,) = said.candidates
+    return any(words.issuperset(form.words) for form in family.forms[number])
+
+
+def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool:
+    """Whether the customer said a quality of a kind that distinguishes the family, but the products have another."""
+    return any(
+        len(words := family.tables.get(table, set())) > (table not in _ALONE)
+        and any(words.intersection(form.words) for number in products for form in family.forms[number])
+        for table, _ in said.qualities
+    )
+
+
+def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
+    """Whether a name lacks nothing that was said except words that all products of its head have: "casco M"."""
+    shared = len(family.products)
+    return shared > 1 and any(
+        all(len(family.words[word]) == shared for word in form.words if word not in words)
+        and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+        for form in family.forms[product]
+    )
+
+
+def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:
+    """The forms that were said completely, among the products that fit everything that was said."""
+    fits = said.candidates
+    if len(family.products if fits is None else fits) > MOST:
+        forms: Sequence[Form] = family.exact.get(words, ())
+    else:
+        forms = [form for number in (family.products if fits is None else fits) for form in family.forms[number]]
+    index.steps.charge(len(forms))
+    return [
+        form
+        for form in forms
+        if (fits is None or form.product in fits)
+        and words.issuperset(form.words)
+        and all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
+    ]
+
+
+def only_without(index: Index, family: Family, said: Said, words: frozenset[str]) -> bool:
+    """Whether only names with "sin" fit, which was not said: "manga corta" is not "sin mangas"."""
+    fits = family.products if said.candidates is None else said.candidates
+    return len(fits) <= MOST and all(index.lacks_sin(family, n, words) for n in fits)
+
+
+def what_is_said(
+    index: Index, family: Family, tokens: list[Token], roles: list[Roles], at: int, measured: Size | None
+) -> Said:
+    """The words and sizes after the head at `at` that belong to it, and the size before it."""
+    numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
+    said = Said(head=at, last=at, adjacent=numeral)
+    _walk(index, family, said, tokens, roles, at + 1)
+    if measured is not None and (fits := said.fitting(family.with_size(measured))):
+        _take(said, measured, fits, said.last + 1)
+    return said
+
+
+def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> None:
+    stop = min(len(tokens), i + _SPAN)
+    while i < stop and not said.conflict:
+        token = tokens[i]
+        if token.kind is NEWLINE or opens_part(tokens, roles, i):
+            break
+        end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
+        if end == 0:
+            break
+        if end == i and not token.spaced and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
+            said.last, said.conflict = i, True  # "bkr6e", where there is "bkr6eix"; "usb-c", where there is "usb"
+            break
+        if end == i and token.kind is WORD:
+            end = _take_word(index, family, said, tokens, roles, i)
+        elif end == i:
+            end = i + 1 if token.kind is PUNCT and token.norm in _INSIDE else 0
+        if end == 0:
+            break
+        i = end
+
+
+def _is_times(tokens: list[Token], i: int) -> bool:
+    """Whether a word is followed by "x" and a number: how many, or how many in a pack."""
+    return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind is WORD
+
+
+def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
+    """Whether the letters at `i` continue a word of a name without a space, or with only a hyphen."""
+    if tokens[i].kind is not WORD or not said.words:
+        return False
+    return i - 1 == said.last or (i - 2 == said.last and tokens[i - 1].norm == "-" and not tokens[i - 1].spaced)
+
+
+def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> int:
+    """The place after the word at `i` if it belongs to a name or may be inside one; 0 if the name ends before it."""
+    norm, own = tokens[i].norm, roles[i]
+    if said.adjacent and not said.words and i > said.last + 1:
+        return 0
+    if norm in SIZE_MARKS and (end := size_mark_end(tokens, i)) > i:
+        return end
+    if i + 1 < len(tokens) and announces_size(tokens[i], tokens[i + 1], index.lexicon):
+        return i + 1
+    if own & _ENDS and not index.knows(norm):
+        return 0
+    if role.AND in own:
+        return i + 1 if _goes_on(index, family, said, tokens, i + 1) else 0
+    telling = norm not in index.skipped or role.ARTICLE in own or index.canon(norm) in family.words
+    if telling and _take_known(index, family, said, norm, roles, i):
+        return i + 1
+    if (model := shape(norm)) and any(shape(word) == model for word in family.words):
+        said.last, said.conflict = i, True  # "lápiz 6B", where there is 2B
+        return i + 1
+    if not own.isdisjoint(_QUALITIES):
+        word = index.canon(norm)
+        said.qualities += [(table, word) for table in own & TABLES]
+    if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
+        return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
+    return i + 1 if own & _BETWEEN or norm in index.skipped else 0
+
+
+def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list[Roles], i: int) -> bool:
+    """Takes the word at `i` if a name of the family has it; it conflicts if no product has it besides the others."""
+    for near, alike in index.near(index.digits(norm))[:3]:
+        word = index.canon(near)
+        owners = family.words.get(word)
+        if owners is None:
+            continue
+        index.steps.charge(1 + len(owners) // 8)
+        fits = said.fitting(owners)
+        if role.CON in roles[i - 1] and "sin" in family.words:
+            fits = {n for n in fits if not index.lacks_sin(family, n, frozenset([word]))}
+        said.last = i
+        if not fits:
+            said.conflict = True
+            return True
+        said.candidates = set(fits) if said.candidates is None else fits
+        if all(word != other for other, _ in said.words):
+            said.words.append((word, SMALL_FORM if alike == OTHER_GENDER else alike))
+        said.telling += not roles[i] & _TELL_NOTHING
+        return True
+    return False
+
+
+def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
+    """Whether the word after "por" is not part of the name: an article, or a word of other products of the family."""
+    owners = family.words.get(index.canon(norm), set())
+    return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
+
+
+def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:
+    """Whether a name continues after its "y": "croissant de jamón y queso"."""
+    if not said.words or i >= len(tokens) or tokens[i].kind is not WORD:
+        return False
+    for near, _ in index.near(tokens[i].norm)[:2]:
+        word = index.canon(near)
+        owners = family.words.get(word)
+        if owners and all(word != other for other, _ in said.words) and said.fitting(owners):
+            return True
+    return False
+
+
+def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> int:
+    """The place after the name's size at `i`; `i` if no size begins there, 0 if the name ends before it."""
+    read = index.sizes.at(tokens, i)
+    if read is None:
+        return i
+    if tokens[i].kind is NUMBER and i > said.head + 1 and _becomes(tokens, i - 1):
+        return 0  # "sube los clavos a 2 kilos"
+    spans = len(read[0].values) > 1 and tokens[i + 1].norm == "-" and family.has_spans()  # "6-9 meses"
+    if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
+        if tokens[i + 1].norm == "a" and family.has_spans():
+            return _contradict(said, read[1])  # "reducidor de 2 a 1", where there is one of 4 to 2
+        read = index.sizes.at(tokens, i, single=True) or read
+    size, end = read
+    marked = spans or _is_marked(family, tokens, roles, i, end)
+    take = _take_number if size.unit is None else _take_measure
+    return take(index, family, said, size, marked, tokens, roles, i, end)
+
+
+def _is_marked(family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:
+    """Whether the words around a size say that it is one: "no. 5", "talla 38", "para 20 personas"."""
+    if tokens[i - 1].norm in _SIZE_OPENS or role.SIZE in roles[i - 1]:
+        return True
+    served = end < len(tokens) and role.PEOPLE in roles[end] and role.FOR in roles[i - 1]
+    return served and "" in family.dimensions
+
+
+def _take_measure(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
+    roles: list[Roles], i: int, end: int,
+) -> int:  # fmt: skip
+    """The place after a size with a unit, as of `_take_size`."""
+    assert size.unit is not None
+    if size.unit.name in family.units:
+        if size.values == (1,) and tokens[i].norm in index.lexicon.measures:
+            said.last = end - 1
+            return end  # "arena fina m3", which is sold by it
+        if not index.has_in_unit(family.with_size(size), size):
+            return 0  # "clavos 2 kilos", of 2 inches and sold by the kilo
+    owners = family.with_size(size)
+    index.steps.charge(1 + len(owners) // 8)
+    if fits := said.fitting(owners):
+        return _take(said, size, fits, end)
+    return _contradict(said, end) if _is_size_of(index, family, said, size, marked, tokens, end) else 0
+
+
+def _take_number(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token],
+    roles: list[Roles], i: int, end: int,
+) -> int:  # fmt: skip
+    """The place after a size without a unit, as of `_take_size`: otherwise a bare number is a quantity."""
+    word = tokens[i].kind is WORD
+    if word and tokens[i].norm in family.words:
+        return i
+    other = tokens[i].spaced and _is_model(tokens, end) and index.canon(tokens[end].norm) not in family.words
+    if other and family.with_size(size):
+        return _contradict(said, end + 1)  # "baquetas 5B", where there is 5A
+    named = _is_of_name(index, family, said, size, tokens, i, end)
+    counts = end < len(tokens) and not roles[end].isdisjoint(_PIECES) and role.OF not in roles[i - 1]
+    if counts and not named and tokens[i].kind is NUMBER:
+        return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
+    half, half_end = index.sizes.half_behind(tokens, end + 1) if named else (None, end)
+    if half:
+        said.words.append((index.canon(tokens[end].norm), 1.0))
+        size, end = Size((whole(size.values[0] + half),)), half_end  # "2 plazas y media"
+    owners = family.with_size(size)
+    index.steps.charge(1 + len(owners) // 8)
+    if any(size.values == taken.values for taken in said.sizes):
+        owners = {number for number in owners if family.has_twice(number, size)}
+        if not owners:
+            return 0  # "jeringa 10 ml x 10": ten of them
+    if _is_times(tokens, i) and not index.has_pack(owners, size):
+        return 0  # "levadura x10", where it holds 10 g: ten of them
+    fits = said.fitting(owners)
+    marked = marked or named
+    meant = marked or _is_second_number(index, family, said, tokens, roles, i, end)
+    if fits and (meant or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
+        return _take(said, size, fits, end)
+    if not word or marked:
+        if _is_size_of(index, family, said, size, marked, tokens, end):
+            return _contradict(said, end)
+        if tokens[i].kind is NUMBER:
+            return 0
+    return i
+
+
+def _take(said: Said, size: Size, fits: Collection[int], end: int) -> int:
+    said.candidates, said.last = set(fits), end - 1
+    said.sizes.append(size)
+    return end
+
+
+def _contradict(said: Said, end: int) -> int:
+    """What ends before `end` belongs to another product than all that the shop has."""
+    said.last, said.conflict = end - 1, True
+    return end
+
+
+def _becomes(tokens: list[Token], i: int) -> bool:
+    """Whether the word at `i` introduces a new quantity: "a 2 kilos", "en 2", but not "3 en 1"."""
+    return tokens[i].norm == "a" or (tokens[i].norm == "en" and tokens[i - 1].kind is not NUMBER)
+
+
+def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: list[Token], i: int, end: int) -> bool:
+    """Whether a bare number at `i` is where names have one, or counts what they count: "fps 70", "4 cajones"."""
+    if end < len(tokens) and tokens[end].kind is WORD and index.canon(tokens[end].norm) in family.counted:
+        return True
+    if said.last != i - 1:
+        return False
+    if said.words:
+        return family.numbers(said.words[-1][0], size)
+    head = tokens[i - 1].norm  # "agenda 2025", of 2026; "agendas 2025" are so many
+    told = family.numbers(index.canon(head), size) or (size.values[0] > COUNTS and bool(family.with_size(size)))
+    return not head.endswith("s") and told and not _is_joined(tokens, end)
+
+
+def _is_model(tokens: list[Token], i: int) -> bool:
+    """Whether one letter at `i` is written together with the number before it, as in "5B"."""
+    return i < len(tokens) and not tokens[i].spaced and len(tokens[i].norm) == 1 and tokens[i].norm in _MODELS
+
+
+def _is_joined(tokens: list[Token], i: int) -> bool:
+    """Whether a mark at `i` joins a number to the text after it: "185/65"."""
+    return i + 1 < len(tokens) and tokens[i].kind is PUNCT and not tokens[i + 1].spaced
+
+
+def _is_second_number(
+    index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, end: int
+) -> bool:
+    """Whether the number at `i` ends a name whose quantity precedes it: "2 focos 12", of 9 W and 12 W."""
+    before = said.head - 1
+    if before > 0 and role.OF in roles[before] and roles[before - 1] & {role.PAIR, role.COLLECTIVE, role.CONTAINER}:
+        before -= 1
+    counts = before >= 0 and (tokens[before].kind is NUMBER or bool(roles[before] & _COUNTING))
+    closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family)
+    return counts and said.last == i - 1 and tokens[i].kind is NUMBER and closes and not _is_joined(tokens, end)
+
+
+def _is_named_so(
+    index: Index, family: Family, said: Said, size: Size, fits: set[int], tokens: list[Token],
+    roles: list[Roles], end: int,
+) -> bool:  # fmt: skip
+    """Whether a bare number belongs to a name ("lija 220", "3 en 1"); otherwise it is the quantity."""
+    if said.trial:
+        return True
+    trial = msgspec.structs.replace(
+        said, words=[*said.words], sizes=[*said.sizes, size], candidates=set(fits), trial=True
+    )
+    _walk(index, family, trial, tokens, roles, end)
+    words = frozenset(word for word, _ in trial.words)
+    return not trial.conflict and any(form.sizes for form in forms_said(index, family, words, trial))
+
+
+def _is_size_of(
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int
+) -> bool:
+    """Whether a number is meant as a size although no product has that size; recado does not quote another size."""
+    if not family.dimensions:
+        return False
+    if size.unit is not None:
+        fits = family.products if said.candidates is None else said.candidates
+        measured = len(fits) > MOST or any(index.products[number].unit is not None for number in fits)
+        if size.unit.name in SOLD_BY and ((family.units and measured) or (not marked and family.counts_in(size))):
+            return False
+        alike = size.unit.dimension in family.dimensions or "" in family.dimensions
+    else:
+        alike = marked and (end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family))
+    words = frozenset(word for word, _ in said.words)
+    named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
+    if any(form.sizes for form in named):
+        return False  # "levis 501 talla 32": which one is said
+    return alike and (not named or any(index.has_size_like(form.product, [size]) for form in named))
+
+
+def _closes(index: Index, token: Token, family: Family) -> bool:
+    roles = index.lexicon.roles(token.norm)
+    return bool(roles & _CLOSING) or index.canon(token.norm) in family.words.keys() | family.counted

@@ -1,0 +1,1 @@
+"""The language: words and their roles, numbers, sizes and units."""

@@ -1,0 +1,1 @@
+"""The reading of an order: what the customer wants of each thing, and how many."""

@@ -1,0 +1,175 @@
+"""Finds the unexplained parts of a message: numbers, kinds and corrections outside every line, question and span."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.reading.context import WE_ARE
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import Stance, Wish
+from recado.quotes.scan.elements import Element, Flag
+
+_CLOTHES_SIZES: Final = range(31, 61)
+_OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
+"""Flags of a quantity that has its thing, or is not an amount."""
+_OF_THE: Final = frozenset([role.OF, role.DEFINITE])
+_ADDS: Final = frozenset([role.AND, role.COMMA, role.LINE, role.REQUEST, role.ADD])
+_SO: Final = frozenset(["entonces", "pues", "digamos"])
+_OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
+"""Kinds of elements that a part of the answer must own."""
+_SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
+"""Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
+
+
+class Accounts:
+    """Tracks which parts of one reading are explained by what. A wish explains its thing even if the thing is
+    refused or only mentioned."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._wishes = list(_with_kinds(reading.wishes))
+        self._elements = {wish.element.index for wish in self._wishes}
+        self._things = {e.q.index: e for e in reading.elements if e.q is not None}
+
+    @cached_property
+    def _products(self) -> set[int]:
+        return {wish.product for wish in self._wishes if wish.product is not None}
+
+    @cached_property
+    def _amounts(self) -> set[int | Fraction]:
+        return {1 if wish.amount is None else wish.amount for wish in self._wishes if wish.state is Stance.WANTED}
+
+    @cached_property
+    def _total(self) -> Fraction:
+        """What the wished things cost together."""
+        products = self._reading.matcher.products
+        wished = [w for w in self._wishes if w.state is Stance.WANTED and w.product is not None]
+        return sum(
+            (Fraction(products[w.product].unit_price) * (w.amount or 1) for w in wished if w.product is not None),
+            Fraction(0),
+        )
+
+    @cached_property
+    def _spanned(self) -> set[int]:
+        return {i for span in self._reading.scanner.spans.values() for i in range(span.start, span.end)}
+
+    def unowned(self) -> tuple[str, ...]:
+        """The unexplained parts, as the customer wrote them. Without a wish there is nothing to ask about."""
+        reading = self._reading
+        if not self._wishes:
+            return ()
+        found: list[Element] = []
+        if role.CORRECTION in reading.kinds:
+            corrections = (self._unmended(e) for e in reading.elements if e.kind is role.CORRECTION)
+            found += [element for element in corrections if element is not None]
+        found += [
+            element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
+        ]
+        return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
+
+    def _is_owned(self, element: Element) -> bool:
+        if element.kind is role.QUANTITY:
+            return self._is_owned_number(element)
+        if self._is_claimed(element):
+            return True
+        return element.kind is role.QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
+
+    def _is_owned_number(self, element: Element) -> bool:
+        q, thing = element.quantity, self._things.get(element.index)
+        if q is None or not q.value or q.unusable is not None:
+            return True
+        if q.article and not self._is_of_something(element.index):
+            return True
+        if (
+            thing is not None
+            and Flag.LOST not in thing.flags
+            and (thing.kind is role.QUALITY or self._is_claimed(thing))
+        ):
+            return True
+        if element.negative or element.flags & _OWNED or element.start in self._spanned:
+            return True
+        if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
+            return True
+        if self._says_again(element.index) and q.value in self._amounts:
+            return True
+        if q.value == self._total and self._reading.context.kind(element.index - 1) not in _ADDS:
+            return True  # "2 camisas y 1 gorra, total 85 verdad?"
+        return thing is None and any(self._explains(product, q.value) for product in self._products)
+
+    def _is_of_something(self, i: int) -> bool:
+        """ "y uno de una a media": one of what could not be read."""
+        context = self._reading.context
+        return i not in self._things and context.kind(i + 1) is role.OF and context.kind(i + 2) is role.QUANTITY
+
+    def _says_again(self, i: int) -> bool:
+        """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""
+        context = self._reading.context
+        return context.kind(i - 1) in (role.REQUEST, role.ONLY) or context.norm(i - 1) in _SO
+
+    def _is_of_people(self, i: int) -> bool:
+        """ "somos 4 en casa", "4 adultos y 2 niños"."""
+        context = self._reading.context
+        return role.PEOPLE in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
+
+    def _is_told(self, i: int) -> bool:
+        """ "mi talla es 38", "mi graduación es -2.50"."""
+        context = self._reading.context
+        j = i - 1 - (context.kind(i - 1) is role.LINK)
+        return context.kind(j) is role.COPULA and context.kind(j - 2) is role.POSSESSIVE
+
+    def _is_elsewhere(self, i: int) -> bool:
+        """Whether the words beside a number have taken it: "4 en vez de 2 camisas", "5 camisas: M 2, L 3"."""
+        context = self._reading.context
+        behind = context.next(i, _OF_THE)
+        house = behind > i + 1 and context.kind(i - 1) is role.DEFINITE and context.kind(behind) is role.MASK
+        if house and role.ADDRESS in context.roles(behind):
+            return True  # "la casa es la 15 del pasaje 4"
+        return context.kind(i + 1) is role.INSTEAD or (i > 0 and Flag.SIZE in self._reading.elements[i - 1].flags)
+
+    def _is_claimed(self, thing: Element) -> bool:
+        """Whether a wish is for this thing, or for the same product."""
+        if thing.index in self._elements:
+            return True
+        return thing.match is not None and not self._products.isdisjoint(thing.match.products)
+
+    def _tells_another(self, element: Element) -> bool:
+        """Whether a quality belongs to other products than those wished: "precio de bocina chica y grande"."""
+        context = self._reading.context
+        listed = context.kind(element.index - 1) is role.AND or context.is_listed(element.index)
+        if not listed or element.q is not None or not (element.words or element.sizes):
+            return False
+        matcher = self._reading.matcher
+        kin = {n for product in self._products for n in matcher.with_head(product, element.words, element.sizes)}
+        return bool(kin) and kin.isdisjoint(self._products)
+
+    def _unmended(self, correction: Element) -> Element | None:
+        """The thing in a correction that could not be understood: "mejor marmolado", which is not sold."""
+        context, elements = self._reading.context, self._reading.elements
+        if context.norm(correction.index).endswith(_SAYS_HOW):
+            return None
+        i = correction.index + 1
+        while context.kind(i) in (role.OF, role.DEFINITE, role.COPULA, role.COMMA):
+            i += 1
+        element = elements[i] if i < len(elements) else None
+        if element is None or element.index in self._elements:
+            return None
+        lost = element.kind is role.QUALITY and element.q is None and Flag.MENDED not in element.flags
+        unknown = element.kind is role.UNKNOWN and Flag.VERB not in element.flags and context.closes(i + 1)
+        return element if lost or unknown else None
+
+    def _explains(self, number: int, value: int | Fraction) -> bool:
+        """Whether a number can be the price or a size of a product."""
+        matcher = self._reading.matcher
+        if Fraction(matcher.products[number].unit_price) == value:
+            return True
+        if any(value in size.values for size in matcher.sizes_of(number)):
+            return True
+        return value in _CLOTHES_SIZES and not any(family.dimensions for family in matcher.families_of(number))
+
+
+def _with_kinds(wishes: list[Wish]) -> Iterator[Wish]:
+    for wish in wishes:
+        yield wish
+        yield from _with_kinds(wish.kinds)

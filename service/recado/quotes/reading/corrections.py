@@ -1,0 +1,104 @@
+"""What a correction does to the things wished before it: "perdón, 3", "mejor una gorra", "solo la camisa"."""
+
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.reading.context import QUIET
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
+from recado.quotes.scan.elements import Element, Flag
+
+_NEAR: Final = 4
+"""Elements from a quantity to its thing, including those between."""
+_LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
+"""Corrections of what follows, and not of what precedes."""
+
+
+def correct(reading: Reading, wish: Wish, state: ReadingState) -> None:
+    """A thing after "mejor", "perdón", "por": it changes its own amount, or replaces the last thing."""
+    same = next(
+        (w for w in reading.wishes if w.product == wish.product and w.product is not None and w.state is Stance.WANTED),
+        None,
+    )
+    if same is not None:
+        state.restating = True
+        if wish.amount is not None:
+            same.amount, same.pairs, same.parts = wish.amount, wish.pairs, []
+            same.unit, same.unusable = wish.unit, wish.unusable
+        same.doubts.append(Doubt.CORRECTED)
+        return
+    if state.heir is not None:
+        if wish.amount is None:
+            wish.amount, wish.pairs = state.heir.amount, state.heir.pairs
+        state.heir = None
+    elif not state.replacing and not _is_level(reading, wish.element):
+        last = reading.last((Stance.WANTED,))
+        if last is not None and (wish.state is Stance.WANTED):
+            last.state = Stance.REFUSED
+            if wish.amount is None and role.DEFINITE not in reading.around(wish.element):
+                wish.amount, wish.pairs = last.amount, last.pairs
+    wish.doubts.append(Doubt.CORRECTED)
+    state.replacing = False
+    reading.wishes.append(wish)
+
+
+def _is_level(reading: Reading, element: Element) -> bool:
+    """ "4 gorras, baja a 1 camisa": it sets the amount of the named thing, and takes nothing before it back."""
+    i = min(element.index, element.q.index if element.q is not None else element.index) - 1
+    return reading.context.norm(i if reading.context.kind(i) is not role.DEFINITE else i - 1) in _LEVELS
+
+
+def keep_only(reading: Reading, wish: Wish) -> None:
+    twin = next(
+        (w for w in reading.wishes if w is not wish and w.product == wish.product and w.state is Stance.WANTED), None
+    )
+    if twin is None:
+        return
+    if wish in reading.wishes:
+        reading.wishes.remove(wish)
+    for other in reading.wishes:
+        if other is not twin:
+            other.state = Stance.REFUSED
+
+
+def amends(reading: Reading, i: int) -> bool:
+    """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a correction recounts a wish."""
+    j = reading.context.next(i, QUIET | {role.COMMA})
+    has_wishes = reading.last((Stance.WANTED,)) is not None
+    if reading.context.kind(j) in (role.PRODUCT, role.QUALITY):
+        return Flag.QUANTITY_AFTER in reading.elements[j].flags and wished(reading, reading.elements[j]) is not None
+    if reading.context.kind(j) is not role.QUANTITY or not has_wishes or reading.context.kind(j + 1) is role.MORE:
+        return False
+    if Flag.BOUND not in reading.elements[j].flags:
+        return True
+    return any(
+        e.q is reading.elements[j]
+        and wished(reading, e) is not None
+        and reading.context.kind(e.index + 1) is not role.MORE
+        for e in reading.elements[j : j + _NEAR]
+    )
+
+
+def wished(reading: Reading, element: Element) -> Wish | None:
+    """The wish for a product, or for one of the kind that a quality names."""
+    if element.kind is not role.QUALITY:
+        return reading.known(element)
+    if not (element.words or element.sizes):
+        return None
+    for wish in reading.wishes:
+        if wish.state is not Stance.WANTED or wish.product is None:
+            continue
+        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
+            return wish
+    return None
+
+
+def counts_anew(reading: Reading, i: int, element: Element) -> bool:
+    """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a wished thing gets a new number."""
+    context = reading.context
+    if Flag.QUANTITY_AFTER in element.flags:
+        partly = context.kind(i - 1) is role.DEFINITE and role.OF in context.roles(i - 1) | context.roles(i - 2)
+        again = partly or context.kind(i + 1) is role.ONLY
+    else:
+        again = element.q is None and context.kind(i + 1) is role.CORRECTION and context.kind(i + 2) is role.QUANTITY
+    return again and wished(reading, element) is not None

@@ -1,0 +1,68 @@
+"""Amounts of things that are sold in packs or by measure, where the number may mean another amount."""
+
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.language.numbers import Unusable
+from recado.quotes.language.sizes import COUNT
+from recado.quotes.language.text import key, plain
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import Wish
+from recado.quotes.scan.elements import Flag
+
+_PACK: Final = 6
+"""From this many pieces in a pack, a number may count pieces instead of packs."""
+
+
+def unusable(reading: Reading, wish: Wish) -> Unusable | None:
+    """Why an amount does not say how many. Pieces and bags of a thing sold by measure are not in its unit."""
+    counted = wish.element.flags & {Flag.CONTAINER} or (wish.element.q is not None and wish.element.q.counts_pieces())
+    if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
+        return Unusable.UNIT if reading.matcher.products[wish.product].unit is not None else None
+    return wish.unusable
+
+
+def counts_what_is_packed(reading: Reading, wish: Wish) -> bool:
+    """Whether the number may count pieces in a pack: "media docena de huevos" of thirty, "colores x36" of packs of
+    24."""
+    said = wish.element.q
+    q = said.quantity if said is not None else None
+    if (
+        wish.product is None
+        or wish.element.match is None
+        or said is None
+        or q is None
+        or q.pieces
+        or q.article
+        or q.unit
+    ):
+        return False
+    if wish.element.flags & {Flag.CONTAINER} or reading.scanner.roles[wish.element.start] & {role.CONTAINER}:
+        return False
+    packs = [size.values[0] for size in reading.matcher.sizes_of(wish.product) if size.unit == COUNT]
+    if not packs:
+        return False
+    times = Flag.X in reading.elements[said.index - 1].flags
+    told = {reading.scanner.tokens[i].value for i in range(wish.element.start, wish.element.end)}
+    return any(
+        n >= _PACK and n not in told and (q.collective or q.value == n or (times and q.value > n)) for n in packs
+    )
+
+
+def counts_boxes(reading: Reading, wish: Wish) -> bool:
+    """Whether the customer asked for boxes of a thing that is sold by the piece: "una caja de jabones"."""
+    if wish.product is None:
+        return False
+    element, q = wish.element, wish.element.q.quantity if wish.element.q is not None else None
+    at = element.start if Flag.CONTAINER in element.flags else q.end - 1 if q is not None and q.pieces else -1
+    if at < 0 or role.BOX not in reading.scanner.roles[at]:
+        return False
+    product = reading.matcher.products[wish.product]
+    named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
+    if key(reading.scanner.norms[at]) in named:
+        return False
+    before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
+    packed = any(
+        role.CONTAINER in reading.matcher.lexicon.roles(word) for word in before_count
+    )  # in a sachet, a bottle
+    return packed or not any(size.unit is not None for size in reading.matcher.sizes_of(wish.product))

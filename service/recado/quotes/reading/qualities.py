@@ -1,0 +1,386 @@
+"""Qualities that stand for a thing said before: "una azul", "2 talla M", "3 jeans: 2 azules y 1 negro"."""
+
+import itertools
+from collections.abc import Collection
+from typing import Final
+
+from recado.quotes.catalogue.matcher import MOST_CHOICES, How
+from recado.quotes.language import role
+from recado.quotes.language.numbers import Quantity
+from recado.quotes.language.role import Role
+from recado.quotes.language.sizes import COUNT, Size
+from recado.quotes.language.text import WORD
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
+from recado.quotes.scan.elements import ALL, Element, Flag
+from recado.quotes.scan.words import Kind
+
+_EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
+"""Tables of qualities: a thing has one of each."""
+
+
+def refuse_kind(reading: Reading, element: Element) -> bool:
+    """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
+    found = False
+    for wish in reading.wishes:
+        if wish.state is not Stance.WANTED or wish.product is None:
+            continue
+        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
+            wish.state, found = Stance.REFUSED, True
+    return found
+
+
+def keep_kind(reading: Reading, element: Element) -> bool:
+    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
+    this kind."""
+    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
+    kept = [
+        w
+        for w in wanted
+        if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
+    ]
+    for wish in wanted if kept else ():
+        wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
+    return bool(kept)
+
+
+def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
+    """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
+    q = element.q.quantity if element.q is not None else None
+    last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
+    if last is None and (state.corrected or state.only or q is not None):
+        last = reading.last((Stance.REFUSED,))
+    if q is None and last is not None:
+        q = _as_many(reading, last, element, state)
+    if last is None or last.product is None:
+        _follow_unknown(reading, last, element, q)
+        return
+    last = _of_its_kind(reading, last, element)
+    assert last.product is not None
+    others = _meant(reading, last, last.product, element, q)
+    if (element.sizes and len(others) != 1) or _leaves_open(last, others):
+        _ask_which(reading, last, element, q, others, state)
+        return
+    product = others[0] if len(others) == 1 else None
+    again = state.corrected or state.restating
+    if again and product is not None and q is not None and _says_again(reading, product, q, state):
+        return
+    if product is not None and (product != last.product or element.sizes):
+        if not (state.corrected and _mend_kind(reading, last, product, element, q, state)):
+            _add_kind(reading, last, product, element, q)
+    elif q is None:
+        _describe(reading, last, element, state)
+    elif _contradicts(reading, last, element):
+        _add_wish(reading, Wish(element, None, element.text), q)
+    elif state.corrected or (state.restating and others):
+        last.amount, last.pairs, last.parts = q.value, q.pairs, []
+        state.corrected = False
+    elif last.state is Stance.MENTIONED:
+        last.state, last.amount = Stance.WANTED, q.value
+        last.doubts.append(Doubt.HEAD_LEFT_OUT)
+    else:
+        _add_part(reading, last, element, q, bool(others))
+
+
+def _add_wish(reading: Reading, wish: Wish, q: Quantity | None) -> None:
+    if q is not None:
+        wish.set_amount(q)
+    reading.wishes.append(wish)
+
+
+def _follow_unknown(reading: Reading, last: Wish | None, element: Element, q: Quantity | None) -> None:
+    """A quality after nothing, or after a thing that is not a product or could be several."""
+    if last is not None and (element.words or element.sizes) and last.element.match is not None:
+        _resolve(reading, last, element)
+        return
+    pointed = (
+        reading.context.kind(element.index - 1) is role.DEFINITE
+        and role.COLOURS in reading.scanner.roles[element.start]
+        and reading.context.closes(element.index + 1)
+    )
+    if (q is not None or pointed) and element.words and (last is None or last.element.kind is role.QUALITY):
+        reading.wishes.append(Wish(element, None, element.text, q.value if q is not None else None))
+    else:
+        element.flags.add(Flag.LOST)
+
+
+def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> tuple[int, ...]:
+    """The products of this quality that share the head of the last one; as few as the words leave."""
+    matcher = reading.matcher
+    others = matcher.with_head(product, element.words, element.sizes)
+    left_open = last.whole.choices if last.whole is not None else ()
+    if len(others) > 1 and len(left_open) < MOST_CHOICES:  # "codos cpvc\n1/2: 8\n3/4: 5"
+        others = tuple(n for n in others if n in left_open) or others
+    if len(others) > 1:
+        head = reading.scanner.norms[last.element.start]
+        others = matcher.with_head(product, element.words, element.sizes, head=head) or others
+        others = matcher.nearest_kin(product, others) or others
+        others = matcher.with_head(product, [*element.words, *_words_of(reading, last)], element.sizes) or others
+        if q is not None and q.unit is not None:
+            size = Size((min(q.value, 1),), q.unit)
+            others = matcher.with_head(product, element.words, [size]) or others
+        to_its_end = matcher.said_whole(others, element.words, element.sizes)
+        others = to_its_end if len(to_its_end) == 1 else others
+    if not others and role.PLAIN in reading.scanner.roles[element.start]:
+        return matcher.plain_kin(product)  # "un brownie sin gluten y otro normal"
+    return others
+
+
+def _words_of(reading: Reading, last: Wish) -> list[str]:
+    """The words of a name that are no size: those of "globos rojos del 9" in "y del 12"."""
+    match, tokens = last.element.match, reading.scanner.tokens
+    if match is None:
+        return []
+    said = (tokens[i] for i in range(last.element.start + 1, match.last + 1))
+    return [t.norm for t in said if t.kind is WORD and t.norm not in reading.matcher.skipped]
+
+
+def _ask_which(
+    reading: Reading, last: Wish, element: Element, q: Quantity | None, others: tuple[int, ...], state: ReadingState
+) -> None:  # fmt: skip
+    """A quality that no product with the head has, or several have."""
+    assert last.product is not None
+    if q is not None or state.corrected:
+        _add_wish(reading, Wish(element, None, element.text, last.amount, choices=others), q)
+        state.corrected = False
+    elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "crema x2 de 500", where it has another size
+
+
+def _mend_kind(
+    reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None, state: ReadingState
+) -> bool:  # fmt: skip
+    """Corrects the last wish to another kind; false if that kind is wished besides, or in place of a refused one."""
+    if q is None and last is state.heir:  # "cambie la leche entera por deslactosada"
+        reading.wishes.append(Wish(element, product, element.text, last.amount, last.pairs))
+        state.heir, state.corrected = None, False
+        return True
+    if q is None:
+        last.product, last.state = product, Stance.WANTED
+        element.flags.add(Flag.MENDED)
+        state.corrected, state.restating = False, True  # "que sea azul, dos metros de satén azul"
+        return True
+    if element.sizes and product == last.product:
+        last.set_amount(q)
+        last.parts = []
+        state.corrected = False
+        return True
+    if reading.context.kind(element.index - 1) is not role.AND and last.state is Stance.WANTED:
+        last.state, state.corrected = Stance.REFUSED, False  # "labial rojo 2, mejor 2 vino"
+    return False
+
+
+def _add_kind(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> None:
+    """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
+    if q is None and not element.sizes and not _is_listed_kind(reading, element):
+        return
+    assert last.product is not None
+    whole = last.whole or last
+    _share_amount(reading, last, q)
+    wish = Wish(element, product, element.text, whole=whole)
+    wish.doubts.append(Doubt.HEAD_LEFT_OUT)
+    if element.words and not reading.matcher.is_told(product, element.words, last.product):
+        wish.doubts.append(Doubt.QUALITY_OR_THING)  # "una de queso", of jamón y queso
+    if not element.sizes:
+        part_of(reading, whole, element)
+        whole.specific = _is_specific(reading, whole, product)
+        whole.kinds.append(wish)
+    _add_wish(reading, wish, q)
+
+
+def _share_amount(reading: Reading, first: Wish, q: Quantity | None) -> None:
+    """ "las 2 piñatas, la grande y la mediana": a kind that took the whole amount is one of it, since another kind
+    follows."""
+    whole = first.whole
+    if whole is None or whole.product is not None or whole.amount is None or first.element.q is not None:
+        return
+    if q is None or reading.context.kind(_before_kind(reading, first.element)) is role.DEFINITE:
+        first.amount, whole.state = None, Stance.WANTED
+
+
+def _describe(reading: Reading, last: Wish, element: Element, state: ReadingState) -> None:
+    """A quality without a quantity that identifies no other product."""
+    sized = role.SIZES in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
+    if sized or Flag.SIZE in element.flags:
+        element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
+    if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
+        state.restating = state.corrected or state.restating
+        state.corrected = False
+
+
+def _add_part(reading: Reading, last: Wish, element: Element, q: Quantity, known: bool) -> None:
+    """ "2 azules y 1 roja": parts of the last thing. `known`: whether products with its head have the quality."""
+    part_of(reading, last, element)
+    last.parts.append(q.value)
+    last.doubts.append(Doubt.IN_PARTS)
+    roles, thing = reading.scanner.roles, last.element
+    if not {*element.words}.isdisjoint(reading.scanner.norms[thing.start : thing.end]):
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "tierra para cactus y 4 cactus"
+    kinds = roles[element.start]
+    if element.words and not (kinds & _EXCLUSIVE or element.sizes or known):
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "2 absolut y 4 tónicas"
+    coloured = any(role.COLOURS in roles[i] for i in range(thing.start, thing.end))
+    if role.GOOD in kinds and not (q.pairs or coloured):
+        last.doubts.append(Doubt.QUALITY_OR_THING)  # "tres jabones dos cafés"
+
+
+def _leaves_open(last: Wish, others: Collection[int]) -> bool:
+    """Whether a quality belongs to several products, and not to the last: "un cierre de 20 y dos desmontables"."""
+    return len(others) > 1 and last.product not in others
+
+
+def _says_again(reading: Reading, product: int, q: Quantity, state: ReadingState) -> bool:
+    """ "3 pequeños y 1 grande, perdón, 2 pequeños y 1 grande": a wished kind gets a new amount."""
+    same = next((w for w in reading.wishes if w.product == product and w.state is Stance.WANTED), None)
+    if same is None:
+        return False
+    same.set_amount(q)
+    same.parts = []
+    same.doubts.append(Doubt.CORRECTED)
+    state.corrected, state.restating = False, True
+    return True
+
+
+def _is_listed_kind(reading: Reading, element: Element) -> bool:
+    """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that continues a list."""
+    i = element.index - 1
+    if reading.context.kind(i) in (role.AND, role.COMMA) and reading.context.is_listed(element.index):
+        return True
+    if reading.context.kind(i) is role.AND:
+        return False
+    i = _before_kind(reading, element)
+    return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
+
+
+def _before_kind(reading: Reading, element: Element) -> int:
+    """The element before a kind and its "de"."""
+    i = element.index - 1
+    return i - (reading.context.kind(i) is role.OF)
+
+
+def _as_many(reading: Reading, last: Wish, element: Element, state: ReadingState) -> Quantity | None:
+    """ "y la misma cantidad de roja", "6 camisas, todas de manga larga": the number of the last thing."""
+    factor, state.factor = state.factor, None
+    if factor is None and (last.amount is None or not _is_of_all(reading, element)):
+        return None
+    amount = (last.amount or 1) * (1 if factor is None else factor)
+    return Quantity(amount, element.end, pairs=last.pairs, unit=last.unit, bare=False)
+
+
+def _is_of_all(reading: Reading, element: Element) -> bool:
+    i = element.index - 1 - (reading.context.kind(element.index - 1) in (role.OF, role.TO, role.DEFINITE))
+    return reading.context.kind(i) is role.NOISE and reading.context.norm(i) in ALL
+
+
+def _is_specific(reading: Reading, whole: Wish, kind: int) -> bool:
+    """Whether a thing was named by more than its head, or by what distinguishes it from the product `kind`: then it
+    has no kinds ("5 tacos al pastor, 3 de asada", "uno de chorizo, uno de pollo")."""
+    match = whole.element.match
+    if whole.element.kind is role.QUALITY or match is None:
+        return whole.element.kind is role.QUALITY
+    return match.words > 1 or whole.product in reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])
+
+
+def _contradicts(reading: Reading, last: Wish, element: Element) -> bool:
+    """Whether a quality differs from the one that the last product is named by: "jean negro ... 2 azules"."""
+    if "sin" in element.words:
+        return True
+    match = last.element.match
+    start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
+    if last.element.kind is not role.QUALITY and (match is None or match.words < 2):
+        materials = role.MATERIALS in reading.scanner.roles[element.start]
+        return materials and last.product is not None and reading.matcher.has_other(last.product, element.words)
+    said = frozenset().union(*reading.scanner.roles[start:end])
+    other = frozenset().union(*reading.scanner.roles[element.start : element.end])
+    if said & other & {*_EXCLUSIVE, role.SIZEMARK}:
+        return True
+    if last.product is not None and reading.matcher.has_other(last.product, element.words):
+        return True
+    if role.SIZES in other and last.product is not None and reading.matcher.is_sized(last.product):
+        return True  # "crema de leche de litro 1 y pequeñas 3"
+    return bool(other & {role.QUALITIES, role.KINDS}) and not other & {
+        role.COLOURS,
+        role.SIZES,
+        role.MATERIALS,
+        role.WEARERS,
+    }
+
+
+def _of_its_kind(reading: Reading, last: Wish, element: Element) -> Wish:
+    """The last wish whose head has products of this kind or size; the last of all if none has."""
+    wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
+    return next(
+        (
+            w
+            for w in itertools.chain((last,), wishes)
+            if w.product is not None and reading.matcher.with_head(w.product, element.words, element.sizes)
+        ),
+        last,
+    )
+
+
+def part_of(reading: Reading, whole: Wish, part: Element) -> None:
+    """Distinguishes a division ("3 camisas: 2 azules y 1 roja") from an addition ("2 camisas azules y 1 roja"). The
+    first part decides: "y" and "otra" add, and so does a quality that contradicts the whole."""
+    if whole.parts or whole.kinds:
+        return
+    opener = part if part.q is None or part.q.index > part.index else part.q
+    i, more = opener.index - 1, Flag.ANOTHER in opener.flags or reading.context.kind(part.index + 1) is role.MORE
+    while reading.context.kind(i) in (role.NOISE, role.OF, role.THAT, role.DEFINITE, role.FOR, role.POSSESSIVE):
+        more = more or role.ANOTHER in reading.context.roles(i)
+        i -= 1
+    marked = not more and (
+        reading.context.kind(i) in (role.COMMA, role.LINK, role.LINE, role.STOP) or _is_of_all(reading, part)
+    )
+    added = more or reading.context.kind(i) is role.AND
+    marked = marked and not more
+    whole.divisible = (marked or not added) and not _qualities(reading, whole.element) & _qualities(reading, part)
+    whole.divided = whole.divisible and marked and Flag.QUALIFIED not in whole.element.flags
+
+
+def _qualities(reading: Reading, element: Element) -> set[Role]:
+    """The tables that the qualities of an element are in: a colour, a size, a material, a wearer."""
+    found: set[Role] = set()
+    i = element.start
+    while i < element.end:
+        span = reading.scanner.spans.get(i)
+        if span is not None and span.kind is Kind.SIZE:
+            found.add(role.SIZES)
+            i = span.end
+            continue
+        found |= reading.scanner.roles[i] & _EXCLUSIVE
+        i += 1
+    return found
+
+
+def _resolve(reading: Reading, last: Wish, element: Element) -> None:
+    """ "3 jeans: 2 azules y 1 negro": the kinds decide what the word left open."""
+    assert last.element.match is not None
+    found: set[int] = set()
+    for product in last.element.match.products:
+        found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(
+            last.element.match.products
+        )
+    q = element.q.quantity if element.q is not None else None
+    if len(found) > 1:  # "6 blancos" of "hilo": "hilo blanco", and no "hilo overlock blanco"
+        said = [*_words_of(reading, last), *element.words]
+        found = set(reading.matcher.said_whole(sorted(found), said, element.sizes)) or found
+    if len(found) > 1 and q is not None:
+        _add_wish(reading, Wish(element, None, element.text, choices=tuple(sorted(found))), q)
+    if len(found) == 1:
+        if (
+            last.element.flags & {Flag.KIND, Flag.OTHER} or last.element.match.how is How.OTHER
+        ):  # "2 tacos de lengua y 2 de pastor": that is none of these
+            if element.q is None or element.q.index > last.element.index + 1:  # no "bloqueador factor 30 de 50 ml"
+                _add_wish(reading, Wish(element, found.pop(), element.text), q)
+            return
+        amount = None if last.kinds else last.amount  # "3 piñatas, 2 grandes y la mediana": one of them
+        wish = Wish(element, found.pop(), element.text, amount, last.pairs, last.unit, whole=last)
+        if q is not None:
+            wish.set_amount(q)
+        wish.doubts.append(Doubt.HEAD_LEFT_OUT)
+        reading.wishes.insert(reading.wishes.index(last), wish)
+        last.kinds.append(wish)
+        last.settle()
+        if last.amount is None:
+            reading.focus = wish

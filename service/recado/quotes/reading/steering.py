@@ -1,0 +1,231 @@
+"""The effect of verbs, refusals and questions on the things after them."""
+
+from collections.abc import Callable
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.language.role import Role
+from recado.quotes.reading.amounts import each, multiple
+from recado.quotes.reading.context import QUIET
+from recado.quotes.reading.not_ordered import (
+    CLAUSE_ENDS,
+    OWN_NEEDS,
+    SENTENCE_PARTS,
+    drop_advertised,
+    drop_offers,
+    drop_priced,
+    is_advertising,
+    is_for_later,
+    is_to_us,
+)  # fmt: skip
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import ReadingState, Stance
+from recado.quotes.scan.elements import THINGS, Element, Flag
+
+_PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
+_COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
+_THEY_DID: Final = ("ó", "aron", "ieron")
+"""Endings of verbs for what others did, as written."""
+_DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
+
+
+def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    j = reading.context.next(i, _PRONOUNS)
+    kind = reading.context.kind(j)
+    if kind in (role.REQUEST, role.ADD):
+        state.refuse = state.refuse_list = True
+        state.subtract = False
+        state.negated_verb = j
+        reading.refused_all = True
+    elif kind in THINGS or (kind is role.QUANTITY and Flag.BOUND in reading.elements[j].flags) or kind is role.WITHOUT:
+        if (
+            reading.context.kind(i - 1) in (role.COMMA, role.STOP)
+            and kind is role.QUANTITY
+            and reading.last((Stance.WANTED,)) is not None
+        ):
+            state.corrected = True
+        else:
+            state.refuse = True
+            state.refuse_list = kind is role.WITHOUT or not reading.context.opens(i)  # "no camisas, camisetas"
+            state.subtract = False
+    elif kind is role.QUANTITY:
+        before = reading.context.kind(i - 1)
+        if before in (role.COMMA, role.STOP, role.LINE, role.OUTSIDE) or reading.context.kind(j + 1) is role.OUTSIDE:
+            if before in (role.COMMA, role.STOP, role.LINE):
+                state.corrected = True
+            else:
+                state.negated_number = j
+        else:
+            state.negated_number = j
+            state.corrected = False
+    elif kind in (role.COMMA, role.STOP, role.CORRECTION) and reading.wishes:
+        state.corrected = True
+        state.sticky = True
+
+
+def _request(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    if state.negated_verb == i or (state.instead and _is_instead_of_verb(reading, i)):
+        return
+    if reading.context.norm(i) in OWN_NEEDS and reading.is_told() and reading.context.kind(i - 1) is role.PRODUCT:
+        state.mode = Stance.MENTIONED  # "¿el latte lleva azúcar?"
+        return
+    if reading.context.price_asked(i):
+        return
+    if _is_of_others(reading, i) or is_advertising(reading, i):
+        state.mode = Stance.MENTIONED
+        return
+    state.later = is_for_later(reading, i)
+    if state.later:
+        return
+    conditional = (
+        reading.context.kind(i - 1) is role.YES
+        and reading.scanner.norms[reading.elements[i - 1].start] == "si"
+        and reading.context.kind(i - 2)
+        in (role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.GREETING, role.PRICE, role.AND)
+    )
+    offered = reading.last((Stance.MENTIONED,)) if reading.context.closes(reading.context.next(i, QUIET)) else None
+    if offered is not None and offered.element.q is not None:
+        offered.state = Stance.WANTED  # "¿tienen 3 chalecos? me los aparta"
+    asked = reading.last((Stance.MENTIONED,))
+    if asked is not None and asked.element.q is not None and asked.element.q.index > i:
+        asked.state = Stance.WANTED  # "si tienen bufandas mándame 2"
+    drop_offers(reading)
+    drop_advertised(reading, i)
+    drop_priced(reading, i, state)
+    if not (conditional and reading.asks_price):
+        state.request_at = i
+        reading.requested = True
+    state.mode = Stance.WANTED
+    state.refuse = state.instead = False
+    if element.kind is role.ADD:
+        state.corrected = False
+
+
+def _is_instead_of_verb(reading: Reading, i: int) -> bool:
+    """ "en vez de mandarme camisas", "en lugar de que me traiga camisas": whether a verb is of what goes."""
+    while reading.context.kind(i - 1) in (role.THAT, role.NOISE):
+        i -= 1
+    return reading.context.kind(i - 1) is role.INSTEAD
+
+
+def _is_of_others(reading: Reading, i: int) -> bool:
+    """ "mi hermano llevó ayer cable 12": what others took is not ordered; "mi jefe me pidió 2 focos" is."""
+    element = reading.elements[i]
+    written = reading.scanner.written(element.start, element.end)
+    return written.endswith(_THEY_DID) and not is_to_us(reading, i) and reading.context.kind(i - 1) is not role.NEGATION
+
+
+def _remove(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    j = reading.context.next(i, QUIET)
+    if reading.context.kind(j) in THINGS or reading.context.kind(j) in (role.QUANTITY, role.POSSESSIVE):
+        state.refuse = state.refuse_list = state.subtract = True
+        state.restating = state.restating or state.corrected  # "mejor quita los de tripa y pon 6 de suadero"
+        state.corrected = False
+        reading.refused_all = True
+        return
+    last = reading.last((Stance.WANTED,))
+    pronoun = reading.context.norm(i).endswith(("lo", "la", "los", "las"))
+    if last is not None and pronoun:
+        last.state = Stance.REFUSED
+
+
+def _price(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    reading.priced = True
+    between = reading.elements[state.request_at + 1 : i] if state.request_at >= 0 else []
+    if state.request_at >= 0 and not any(e.kind in THINGS or e.kind in CLAUSE_ENDS for e in between):
+        reading.requested = any(w.state is Stance.WANTED for w in reading.wishes)
+        state.mode = Stance.PRICED
+    elif role.TOTAL in element.roles:
+        reading.totalled = True
+    elif state.mode is not Stance.WANTED:
+        state.mode = Stance.PRICED
+    state.refuse = False
+
+
+def _without(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    # "sin cabeza 3 kilos de camarón" refuses no shrimps
+    state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) is not role.NOISE
+    state.subtract = role.REMOVE in element.roles  # "5 camisas menos 2"
+    state.refuse_list = False
+
+
+def _nope(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, role.QUANTITY):
+        state.refuse = state.refuse_list = True
+        state.subtract = False
+
+
+def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    state.changing, state.heir = True, None
+    state.refuse = False
+
+
+def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    last = reading.last((Stance.WANTED,)) if role.DEMONSTRATIVE in reading.context.roles(i + 1) else None
+    state.instead, state.heir = last is None, last
+    if last is not None:  # "2 focos de 9 w, en vez de eso dame de 12"
+        last.state, state.corrected, state.replacing = Stance.REFUSED, True, True
+
+
+def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
+    aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
+    state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
+    state.refuse = False
+
+
+def _restatement(_reading: Reading, _i: int, _element: Element, state: ReadingState) -> None:
+    state.restating = True  # "2 limones, o sea 2 kilos de limón"
+
+
+def _available(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    relative = reading.context.kind(i - 1) is role.THAT and state.wish_before
+    # "¿Tienen queso de cabra? Si tienen, 2": a condition
+    condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (role.COMMA, role.QUANTITY)
+    if state.mode is not Stance.PRICED and not relative and not condition:
+        state.mode = Stance.MENTIONED
+
+
+def _aside(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    state.mode = Stance.MENTIONED
+
+
+def _story(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    _aside(reading, i, element, state)
+    told = reading.context.roles(reading.context.next(i, _COUNTS))
+    state.company = bool(told & {role.PEOPLE, role.OCCASIONS})  # "tengo 20 invitados, una bolsita para cada uno"
+
+
+def _multiple(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    multiple(reading, i, element.kind, state)
+
+
+def _each(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    each(reading, i, state)
+
+
+def _only(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    state.only = True
+    if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS:
+        state.refuse = False  # "no quiero el suéter, nada más la bufanda"
+
+
+EFFECTS: Final[dict[Role, Callable[[Reading, int, Element, ReadingState], None]]] = {
+    **dict.fromkeys((role.REQUEST, role.ADD), _request),
+    **dict.fromkeys((role.PRICE, role.TOTAL), _price),
+    role.STORY: _story,
+    role.ASIDE: _aside,
+    **dict.fromkeys((role.SAME, role.DOUBLE, role.TRIPLE, role.HALF_OF), _multiple),
+    role.NEGATION: _negation,
+    role.WITHOUT: _without,
+    role.NOPE: _nope,
+    role.REMOVE: _remove,
+    role.CHANGE: _change,
+    role.INSTEAD: _instead,
+    role.CORRECTION: _correction,
+    role.RESTATEMENT: _restatement,
+    role.AVAILABLE: _available,
+    role.EACH: _each,
+    role.ONLY: _only,
+}
+"""What an element of a kind does to what follows it: of a reading, the element's index, the element, the state."""

@@ -1,0 +1,111 @@
+"""Wholes and the parts that make them up: "20 tacos: 8 pastor, 12 bistec", "10 tacos, todos de pastor"."""
+
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wishes import Doubt, Stance, Wish
+from recado.quotes.scan.elements import ALL, Flag
+
+_PARTING: Final = frozenset([role.COMMA, role.LINK, role.LINE, role.EACH])
+"""What is between a whole and its parts."""
+_BETWEEN: Final = frozenset([role.COMMA, role.LINK, role.NOISE, role.OF, role.DEFINITE, role.TO, role.CON])
+_OF_THEM: Final = frozenset(["de ellas", "de ellos", "de esas", "de esos", "de las cuales", "de los cuales"])
+_NEAR: Final = 4
+"""Elements from a whole to what says that it is one."""
+
+
+def settle_wholes(reading: Reading) -> None:
+    """Find out which products the words that name several mean, and drop the wholes that other wishes make up."""
+    for at, wish in enumerate(reading.wishes):
+        if _is_open(wish):
+            _narrow(reading, at, wish)
+    for at, wish in enumerate(reading.wishes):
+        if _is_open(wish):
+            _give_to_parts(reading, at, wish)
+        if wish.state is Stance.WANTED and (_is_heading(reading, at, wish) or _adds_up(reading, at, wish)):
+            wish.state = Stance.REFUSED
+    for wish in reading.wishes:
+        if wish.parts or wish.kinds:
+            wish.divide(is_total=_is_total(reading, wish))
+
+
+def _is_open(wish: Wish) -> bool:
+    return wish.state is Stance.WANTED and bool(wish.choices) and wish.product is None
+
+
+def _narrow(reading: Reading, at: int, wish: Wish) -> None:
+    """ "3 de pastor y lo mismo de carnitas": what is counted and called by its kind is of the head that was ordered
+    before, unless it is the head of something itself."""
+    before = next((w for w in reversed(reading.wishes[:at]) if w.state is not Stance.MENTIONED), None)
+    match = wish.element.match
+    if before is None or wish.amount is None or wish.unit is not None or match is None or match.words > 1:
+        return
+    kin = _kin(reading, before.choices[:1] if before.product is None else (before.product,))
+    meant = [n for n in wish.choices if n in kin]
+    if len(meant) == 1 and not reading.matcher.is_called(meant[0], reading.scanner.norms[match.last]):
+        wish.product, wish.choices = meant[0], ()
+        wish.doubts.append(Doubt.HEAD_LEFT_OUT)
+
+
+def _kin(reading: Reading, products: tuple[int, ...]) -> set[int]:
+    return {n for product in products for family in reading.matcher.families_of(product) for n in family.products}
+
+
+def _give_to_parts(reading: Reading, at: int, whole: Wish) -> None:
+    """Drop a word whose kinds follow it: "quiero filete, 2 kilos de tilapia", "Tacos\\n4 pastor"."""
+    kin = _kin(reading, whole.choices[:1]) | {*whole.choices}
+    parts = [*whole.kinds]  # which precede it in the list
+    for wish in reading.wishes[at + 1 :]:
+        if wish.state is Stance.WANTED:
+            if wish.product not in kin:
+                break
+            parts += [] if any(wish is kind for kind in whole.kinds) else [wish]
+    if not parts:
+        return
+    q = whole.element.q.quantity if whole.element.q is not None else None
+    parted = reading.context.kind(whole.element.index + 1) in _PARTING
+    made_up = whole.amount == sum(part.amount or 1 for part in parts) and (parted or len(parts) > 1)
+    if len(parts) == 1 and parts[0].amount is None and q is not None and _is_all(reading, whole, parts[0]):
+        parts[0].set_amount(q)
+        made_up = True
+    if made_up or (parted and (whole.amount is None or (q is not None and q.article))):
+        whole.state = Stance.REFUSED
+
+
+def _is_heading(reading: Reading, at: int, wish: Wish) -> bool:
+    """ "FACTURAS\nvigilantes 6\nsacramentos 6": a product's name in the plural alone on its line, above lines that
+    count others and do not name it again."""
+    match = wish.element.match
+    if wish.product is None or wish.amount is not None or wish.parts or wish.kinds or match is None or match.words > 1:
+        return False
+    head = reading.scanner.norms[wish.element.start]
+    if not head.endswith("s") or not reading.scanner.is_heading(wish.element):
+        return False
+    below = [w for w in reading.wishes[at + 1 :] if w.state is not Stance.MENTIONED]
+    named = {reading.scanner.norms[i] for w in below for i in range(w.element.start, w.element.end)}
+    return len(below) > 1 and head not in named and all(w.amount is not None for w in below)
+
+
+def _adds_up(reading: Reading, at: int, whole: Wish) -> bool:
+    """ "18 latas: 6 de póker, 12 de águila": whether the numbers after a colon add up to the whole."""
+    if whole.amount is None or whole.parts or whole.kinds or Flag.QUANTITY_AFTER in whole.element.flags:
+        return False
+    below = [w for w in reading.wishes[at + 1 :] if w.state is Stance.WANTED]
+    colon = reading.context.norm(whole.element.index + 1) == ":"
+    return colon and len(below) > 1 and whole.amount == sum(w.amount or 1 for w in below)
+
+
+def _is_all(reading: Reading, whole: Wish, part: Wish) -> bool:
+    """ "6 tacos, todos de pastor"."""
+    between = range(whole.element.index + 1, part.element.index)
+    joined = all(reading.context.kind(i) in _BETWEEN for i in between)
+    return joined and any(reading.context.norm(i) in ALL for i in between)
+
+
+def _is_total(reading: Reading, whole: Wish) -> bool:
+    """ "4 gorras en total, 2 rojas", "4 gorras, 2 de ellas rojas"."""
+    first = whole.element.q.index if whole.element.q is not None else whole.element.index
+    start, end = min(first, whole.element.index), max(first, whole.element.index)
+    around = [reading.context.norm(i) for i in range(start - 1, end + _NEAR)]
+    return "total" in around or not _OF_THEM.isdisjoint(around)

@@ -1,0 +1,1 @@
+"""The elements of a text: things, numbers, marks, steering words, and what is noise."""

@@ -1,0 +1,179 @@
+"""Sizes that stand for a thing said before: "y 2 de 3/4", "vela 1 y 5", "cuerdas .010 dos y .009 una"."""
+
+from typing import Final
+
+from recado.quotes.language import role
+from recado.quotes.language.sizes import SOLD_BY, Size
+from recado.quotes.language.text import NUMBER
+from recado.quotes.scan.elements import THINGS
+from recado.quotes.scan.scene import BEHIND, Scene
+
+_BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x"])
+_LISTS: Final = frozenset([",", "y", "/"])
+_BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
+_TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
+_BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
+
+
+def add_other_size(scene: Scene, i: int) -> int:
+    """The token after a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if there is none."""
+    last = scene.kind(-1)
+    if last in (role.QUANTITY, role.AND, role.COMMA, role.LINE):
+        return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
+    if last is role.LINK:
+        return add_first_size(scene, i)
+    if last not in (role.DEFINITE, role.OF):
+        return 0
+    if not _is_of_earlier(scene, i):
+        return 0
+    if scene.kind(-2) is role.AND and scene.kind(-3) not in (*THINGS, role.QUANTITY):
+        return 0
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or scene.is_product(read[1]):
+        return 0
+    size, end = read
+    named = scene.has_no_noun(end) or not scene.is_kind(end)
+    if named and size.unit is None and not (scene.has_no_noun(end) or _is_amount(scene, end)):
+        return 0
+    if not any(scene.is_sized(e, size) for e in scene.elements[-BEHIND:] if e.match is not None):
+        return 0
+    element = scene.add(role.QUALITY, i, end)
+    element.sizes = [size]
+    if not named:
+        element.words = [scene.norms[end]]  # "dos de 2 plazas"
+        end += 1
+        element.end = end
+    element.text = scene.written(i, end)
+    return end
+
+
+def _is_of_earlier(scene: Scene, i: int) -> bool:
+    """Whether the words before a size at `i` let it stand for a thing said before."""
+    last, before, opener = scene.kind(-1), scene.kind(-2), scene.kind(-3)
+    if last is role.DEFINITE:
+        return before is role.OF and opener is role.QUANTITY  # "3 de la cincuenta"
+    if before is role.DEFINITE and role.QUANTITY in (opener, scene.kind(-4) if opener is role.OF else opener):
+        return True  # "8 metros de la de 3/4"
+    if before is role.DEFINITE and _is_pointed_at(scene, i):
+        return opener in _BEFORE_OF_SIZE  # "las de 4 no", "solo las de 3"
+    if (opener if before is role.DEFINITE else before) is role.REQUEST:
+        return any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
+    if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
+        return opener in _BEFORE_OF_SIZE  # "no, es de 50"
+    return before in _BEFORE_OF_SIZE
+
+
+def add_first_size(scene: Scene, i: int) -> int:
+    """The token after the first of several sizes behind a colon: "zapatos: 34, 36 y 38"; 0 if it is an amount."""
+    if scene.kind(-2) is not role.SEVERAL or not scene.is_counted(i):
+        return 0
+    read, listed, end = scene.matcher.sizes.at(scene.tokens, i), 1, i + 1
+    if read is None or read[1] != end:
+        return 0
+    while scene.norm(end) in _LISTS and scene.is_counted(end + 1):
+        more = scene.matcher.sizes.at(scene.tokens, end + 1)
+        if more is None or not _has_kin(scene, more[0]):
+            return 0
+        listed, end = listed + 1, more[1]
+    return _add_size(scene, i, read) if listed > 1 and scene.has_no_noun(end) else 0
+
+
+def add_headed_size(scene: Scene, i: int) -> int:
+    """The token after a size between the start of a line and a number: "Cierres:\n15 cm - 10",
+    "cable 12: 100 m, 14: 50 m"."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if scene.kind(-1) in (role.LINE, role.COMMA) else None
+    if read is None:
+        return 0
+    marked = scene.norm(read[1]) in _BEFORE_AMOUNT
+    behind = read[1] + marked
+    if not scene.is_counted(behind) or not (marked or scene.kind(-1) is role.LINE):
+        return 0
+    found = scene.measure(behind)
+    ends = _is_amount(scene, behind) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
+    return _add_size(scene, i, read) if ends else 0
+
+
+def _is_pointed_at(scene: Scene, i: int) -> bool:
+    """Whether "las de" before a size refers to one thing among others: "las de 4 no", "solo las de 3", "las de 10
+    que sean 3"."""
+    phrase = scene.lexicon.phrase(scene.norms, i + 1)
+    if phrase is not None and role.CORRECTION in phrase[1]:
+        return True
+    return scene.kind(-3) in _TAKES_OUT or (
+        scene.norm(i + 1) == "no" and scene.kind(-3) in (role.STOP, role.COMMA, role.LINE)
+    )
+
+
+def add_listed_size(scene: Scene, i: int) -> int:
+    """The token after a bare number that continues a list of sizes: "vela 1 y 5", "tomos 1, 2 y 3", "y 0.7 x 2";
+    otherwise 0."""
+    token = scene.tokens[i]
+    if len(scene.elements) < 2 or token.kind is not NUMBER or not token.spaced:
+        return 0
+    before = scene.elements[-2]
+    last = before.end - 1 if before.match is None else before.match.last
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or read[0].unit is not None:
+        return 0
+    if scene.kind(-1) is role.QUANTITY and scene.elements[-1].end == i:
+        return _add_size(scene, i, read) if scene.has_no_noun(read[1]) else 0
+    if scene.kind(-2) is role.QUANTITY and scene.kind(-3) in THINGS and _is_amount(scene, read[1]):
+        return _add_size(scene, i, read)  # "cuerdas .010 dos y .009 una"
+    if scene.norm(i + 1) == "x" and scene.is_counted(i + 2):
+        return _add_size(scene, i, (Size((token.value,)), i + 1)) if token.value is not None else 0
+    if scene.tokens[last].kind is not NUMBER or last + 2 != i:
+        return 0
+    end = read[1]
+    listed = scene.has(end, role.AND) and scene.is_counted(end + 1)
+    if not scene.has_no_noun(end) or (scene.kind(-1) is role.COMMA and not listed):
+        return 0
+    return _add_size(scene, i, read)
+
+
+def _is_amount(scene: Scene, i: int) -> bool:
+    """Whether the number at `i` counts the thing before it: nothing follows."""
+    counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {role.NUMBER, role.ARTICLE}))
+    return counts and scene.has_no_noun(i + 1)
+
+
+def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
+    """The token after a size, at `i`, that relatives of an earlier thing have; 0 if none has it."""
+    if not _has_kin(scene, read[0]):
+        return 0
+    element = scene.add(role.QUALITY, i, read[1])
+    element.sizes, element.text = [read[0]], scene.written(i, read[1])
+    return read[1]
+
+
+def add_counted_size(scene: Scene, i: int) -> int:
+    """The token after a size in a unit that identifies a product, with its number: "una 9v", "10 metros 2";
+    otherwise 0."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if scene.tokens[i].kind is NUMBER else None
+    unit = read[0].unit if read is not None else None
+    if read is None or unit is None:
+        return 0
+    end = read[1]
+    numbered = scene.kind(-1) is role.QUANTITY and unit.name not in SOLD_BY
+    numbered = numbered or (scene.kind(-1) is role.AND and scene.kind(-2) in THINGS and scene.has_no_noun(end))
+    behind = scene.kind(-1) is not role.QUANTITY and _is_amount(scene, end)
+    return _add_size(scene, i, read) if numbered or behind else 0
+
+
+def names_kin(scene: Scene, i: int) -> bool:
+    """Whether a size in a unit only distinguishes relatives of an earlier thing: "otras 5A"."""
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or read[0].unit is None or read[0].unit.name in SOLD_BY:
+        return False
+    return _has_kin(scene, read[0])
+
+
+def names_size(scene: Scene, i: int) -> bool:
+    """Whether a size at `i` distinguishes relatives of an earlier thing: "8 metros de la de 3/4"."""
+    read = scene.matcher.sizes.at(scene.tokens, i) if i < len(scene.tokens) else None
+    return read is not None and _has_kin(scene, read[0])
+
+
+def _has_kin(scene: Scene, size: Size) -> bool:
+    """Whether an earlier thing has relatives of this size."""
+    things = {e.match.products[0] for e in scene.behind() if e.match is not None}
+    return any(scene.matcher.with_head(n, [], [size]) for n in things)
