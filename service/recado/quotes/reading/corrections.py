@@ -61,6 +61,20 @@ def keep_only(reading: Reading, wish: Wish) -> None:
             other.state = Stance.REFUSED
 
 
+def keep_kind(reading: Reading, element: Element) -> bool:
+    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
+    this kind."""
+    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
+    kept = [
+        w
+        for w in wanted
+        if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
+    ]
+    for wish in wanted if kept else ():
+        wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
+    return bool(kept)
+
+
 def amends(reading: Reading, i: int) -> bool:
     """ "3 gorras, bueno 4", "3 gorras y 2 camisas, bueno gorras 4": whether a correction recounts a wish."""
     j = reading.context.next(i, QUIET | {role.COMMA})

@@ -30,26 +30,10 @@ def refuse_kind(reading: Reading, element: Element) -> bool:
     return found
 
 
-def keep_kind(reading: Reading, element: Element) -> bool:
-    """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
-    this kind."""
-    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
-    kept = [
-        w
-        for w in wanted
-        if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
-    ]
-    for wish in wanted if kept else ():
-        wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
-    return bool(kept)
-
-
 def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
-    last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
-    if last is None and (state.corrected or state.only or q is not None):
-        last = reading.last((Stance.REFUSED,))
+    last = _described(reading, state, counted=q is not None)
     if q is None and last is not None:
         q = _as_many(reading, last, element, state)
     if last is None or last.product is None:
@@ -58,6 +42,9 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
     last = _of_its_kind(reading, last, element)
     assert last.product is not None
     others = _meant(reading, last, last.product, element, q)
+    if len(others) == 1 and _is_alternative(reading, last, element, others[0]):
+        last.leave_open(others[0], reading.scanner.written(last.element.start, element.end))
+        return
     if (element.sizes and len(others) != 1) or _leaves_open(last, others):
         _ask_which(reading, last, element, q, others, state)
         return
@@ -80,6 +67,14 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
         last.doubts.append(Doubt.HEAD_LEFT_OUT)
     else:
         _add_part(reading, last, element, q, bool(others))
+
+
+def _described(reading: Reading, state: ReadingState, *, counted: bool) -> Wish | None:
+    """The thing said before that a quality, with a number or without, may stand for."""
+    last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
+    if last is None and (state.corrected or state.only or counted):
+        return reading.last((Stance.REFUSED,))
+    return last
 
 
 def _add_wish(reading: Reading, wish: Wish, q: Quantity | None) -> None:
@@ -131,7 +126,8 @@ def _words_of(reading: Reading, last: Wish) -> list[str]:
     match, tokens = last.element.match, reading.scanner.tokens
     if match is None:
         return []
-    said = (tokens[i] for i in range(last.element.start + 1, match.last + 1))
+    named = range(last.element.start + 1, match.last + 1)
+    said = (tokens[i] for i in named if role.SIZEMARK not in reading.scanner.roles[i])
     return [t.norm for t in said if t.kind is WORD and t.norm not in reading.matcher.skipped]
 
 
@@ -172,7 +168,7 @@ def _mend_kind(
 
 def _add_kind(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> None:
     """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
-    if q is None and not element.sizes and not _is_listed_kind(reading, element):
+    if q is None and not (element.sizes or _is_listed_kind(reading, element) or _is_requested(reading, last, element)):
         return
     assert last.product is not None
     whole = last.whole or last
@@ -224,6 +220,15 @@ def _add_part(reading: Reading, last: Wish, element: Element, q: Quantity, known
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "tres jabones dos cafés"
 
 
+def _is_alternative(reading: Reading, last: Wish, element: Element, other: int) -> bool:
+    """ "pechera S o M?": the customer has not decided between the last thing and another of its kind."""
+    if last.state is not Stance.WANTED or other == last.product or element.q is not None:
+        return False
+    i = _before_kind(reading, element)
+    i -= reading.context.kind(i) is role.DEFINITE
+    return reading.context.kind(i) is role.OR and reading.elements[i].start == last.element.end
+
+
 def _leaves_open(last: Wish, others: Collection[int]) -> bool:
     """Whether a quality belongs to several products, and not to the last: "un cierre de 20 y dos desmontables"."""
     return len(others) > 1 and last.product not in others
@@ -250,6 +255,13 @@ def _is_listed_kind(reading: Reading, element: Element) -> bool:
         return False
     i = _before_kind(reading, element)
     return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
+
+
+def _is_requested(reading: Reading, last: Wish, element: Element) -> bool:
+    """ "¿tienen pechera S? mándeme la M": a kind of what was only asked about."""
+    i = _before_kind(reading, element)
+    pointed = reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) is role.REQUEST
+    return pointed and last.state is Stance.MENTIONED
 
 
 def _before_kind(reading: Reading, element: Element) -> int:
@@ -357,10 +369,9 @@ def _resolve(reading: Reading, last: Wish, element: Element) -> None:
     """ "3 jeans: 2 azules y 1 negro": the kinds decide what the word left open."""
     assert last.element.match is not None
     found: set[int] = set()
-    for product in last.element.match.products:
-        found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(
-            last.element.match.products
-        )
+    options = last.choices or last.element.match.products
+    for product in options:
+        found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(options)
     q = element.q.quantity if element.q is not None else None
     if len(found) > 1:  # "6 blancos" of "hilo": "hilo blanco", and no "hilo overlock blanco"
         said = [*_words_of(reading, last), *element.words]

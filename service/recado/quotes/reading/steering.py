@@ -171,6 +171,8 @@ def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> No
     mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
     aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
     state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
+    if state.corrected and state.mode is Stance.MENTIONED and reading.context.kind(i - 1) is role.COMMA:
+        state.mode = None  # "pedí el overol M pero no le queda, mejor el L"
     state.refuse = False
 
 

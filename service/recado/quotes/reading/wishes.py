@@ -72,6 +72,11 @@ class Wish(msgspec.Struct):
         self.amount, self.pairs, self.unit = (other.amount or 1) * factor, other.pairs, other.unit
         self.doubts.append(Doubt.COMPUTED)
 
+    def leave_open(self, other: int, text: str) -> None:
+        """Leaves it open whether this product or another one is meant; `text` names both."""
+        assert self.product is not None
+        self.choices, self.product, self.text = (self.product, other), None, text
+
     def total(self, pair_goods: bool) -> int | Fraction:
         """How many pieces; the parts ("una azul y otra roja") count unless they only divide the amount."""
         amount: int | Fraction = 1 if self.amount is None else self.amount

@@ -387,7 +387,8 @@ class Scanner(Scene):
         if role.MODIFIER in roles or role.SIZEMARK in roles:
             numbered = role.SIZES in roles and self.is_counted(i + 1)  # "y pequeñas 3"
             listed = self.kind(-1) in _BEFORE_LISTED and (role.COLOURS in roles or numbered or self.is_kind(i))
-            opens = listed or (self.after_all() and self.is_kind(i))
+            either = self.kind(-1) is role.OR and self.kind(-2) is role.PRODUCT  # "casco blanco o amarillo?"
+            opens = listed or ((either or self.after_all()) and self.is_kind(i))
             if (determined and (role.NOUN not in roles or self.is_kind(i))) or opens or self.after_correction():
                 return add_quality(self, i)
             if not roles & set(PRIORITY):
