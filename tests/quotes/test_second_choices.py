@@ -44,3 +44,21 @@ def test_what_is_said_to_be_better_is_ordered_after_a_story(text: str, expected:
     read = quote("uniformes", text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert not read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("uniformes", "no la blusa talla 10, la de 8, y 1 correa", {"BLU-08": 1, "CRR-01": 1}),
+        ("uniformes", "la blusa talla 10 no, la de 8", {"BLU-08": 1}),
+        ("uniformes", "no la blusa talla 10, la talla 8, y 1 correa", {"BLU-08": 1, "CRR-01": 1}),
+        ("uniformes", "no la blusa talla 10, mejor la de 8", {"BLU-08": 1}),
+        ("uniformes", "1 correa, y no el overol M, el L", {"CRR-01": 1, "OVE-L": 1}),
+        ("uniformes", "no el mandil blanco, el negro", {"MAN-NE": 1}),
+        ("uniformes", "1 mandil blanco y 1 mandil negro. quita el blanco, el negro sí", {"MAN-NE": 1}),
+    ],
+)
+def test_the_kind_behind_a_refused_one_is_ordered(shop: str, text: str, expected: dict[str, int]) -> None:
+    read = quote(shop, text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert not read.asks

@@ -61,6 +61,17 @@ def keep_only(reading: Reading, wish: Wish) -> None:
             other.state = Stance.REFUSED
 
 
+def refuse_kind(reading: Reading, element: Element) -> bool:
+    """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
+    found = False
+    for wish in reading.wishes:
+        if wish.state is not Stance.WANTED or wish.product is None:
+            continue
+        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
+            wish.state, found = Stance.REFUSED, True
+    return found
+
+
 def keep_kind(reading: Reading, element: Element) -> bool:
     """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
     this kind."""

@@ -19,21 +19,10 @@ _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MAT
 """Tables of qualities: a thing has one of each."""
 
 
-def refuse_kind(reading: Reading, element: Element) -> bool:
-    """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
-    found = False
-    for wish in reading.wishes:
-        if wish.state is not Stance.WANTED or wish.product is None:
-            continue
-        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
-            wish.state, found = Stance.REFUSED, True
-    return found
-
-
 def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
     q = element.q.quantity if element.q is not None else None
-    last = _described(reading, state, counted=q is not None)
+    last = _described(reading, element, state)
     if q is None and last is not None:
         q = _as_many(reading, last, element, state)
     if last is None or last.product is None:
@@ -69,10 +58,19 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
         _add_part(reading, last, element, q, bool(others))
 
 
-def _described(reading: Reading, state: ReadingState, *, counted: bool) -> Wish | None:
-    """The thing said before that a quality, with a number or without, may stand for."""
+def _described(reading: Reading, element: Element, state: ReadingState) -> Wish | None:
+    """The thing said before that a quality may stand for."""
+    i = _before_kind(reading, element)
+    latest = reading.wishes[-1] if reading.wishes else None
+    if (
+        latest is not None
+        and latest.state is Stance.REFUSED
+        and [reading.context.kind(k) for k in (i - 1, i)] == [role.COMMA, role.DEFINITE]
+        and latest.element.end == reading.elements[i - 1].start
+    ):
+        return latest  # "no el overol M, el L"
     last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
-    if last is None and (state.corrected or state.only or counted):
+    if last is None and (state.corrected or state.only or element.q is not None):
         return reading.last((Stance.REFUSED,))
     return last
 

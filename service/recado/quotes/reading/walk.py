@@ -7,10 +7,10 @@ from recado.quotes.language.numbers import Quantity
 from recado.quotes.language.role import Role
 from recado.quotes.reading.amounts import bare_quantity, may_be_each, of_each_kind, share_each
 from recado.quotes.reading.context import QUIET
-from recado.quotes.reading.corrections import amends, correct, counts_anew, keep_kind, keep_only, wished
+from recado.quotes.reading.corrections import amends, correct, counts_anew, keep_kind, keep_only, refuse_kind, wished
 from recado.quotes.reading.heads import serve
 from recado.quotes.reading.not_ordered import CLAUSE_ENDS, drop_listed_offers, drop_offers, is_put_off, mode_of
-from recado.quotes.reading.qualities import follow_quality, refuse_kind
+from recado.quotes.reading.qualities import follow_quality
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.steering import EFFECTS
 from recado.quotes.reading.wholes import settle_wholes

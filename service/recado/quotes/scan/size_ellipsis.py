@@ -1,5 +1,6 @@
 """Sizes that stand for a thing said before: "y 2 de 3/4", "vela 1 y 5", "cuerdas .010 dos y .009 una"."""
 
+import itertools
 from typing import Final
 
 from recado.quotes.language import role
@@ -12,6 +13,10 @@ _BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x"])
 _LISTS: Final = frozenset([",", "y", "/"])
 _BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
+_BEFORE_COMMA: Final = 3
+"""Elements of ", la de"."""
+_REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
+_REFUSED: Final = frozenset([*THINGS, role.DEFINITE, role.REQUEST])
 _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 
 
@@ -99,9 +104,17 @@ def _is_pointed_at(scene: Scene, i: int) -> bool:
     phrase = scene.lexicon.phrase(scene.norms, i + 1)
     if phrase is not None and role.CORRECTION in phrase[1]:
         return True
-    return scene.kind(-3) in _TAKES_OUT or (
-        scene.norm(i + 1) == "no" and scene.kind(-3) in (role.STOP, role.COMMA, role.LINE)
+    return (
+        scene.kind(-3) in {*_TAKES_OUT, role.CORRECTION}
+        or (scene.norm(i + 1) == "no" and scene.kind(-3) in (role.STOP, role.COMMA, role.LINE))
+        or (scene.kind(-3) is role.COMMA and _is_behind_refusal(scene))
     )
+
+
+def _is_behind_refusal(scene: Scene) -> bool:
+    """ "no la blusa talla 6, la de 8", "la blusa talla 6 no, la de 8": whether what precedes the comma is refused."""
+    before = itertools.islice(scene.behind(), _BEFORE_COMMA, None)
+    return next((e.kind for e in before if e.kind not in _REFUSED), role.OUTSIDE) in _REFUSALS
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
