@@ -9,10 +9,11 @@ from .conftest import NAME, RELEASE, Release, eventually, run
 
 
 def test_an_order_is_answered_through_the_service(release: Release) -> None:
-    """A customer's order reaches the web pod through its Service, and one quote reaches the customer."""
+    """A customer's order reaches the web pod through its Service, and one quote reaches the customer. A node may learn
+    of the Service after the release is ready, so the webhook may come again."""
     release.simulator("/messages", {"texts": ["Quiero 2 zapatos y 1 camisa"]})
     ledger = release.settled(1, 10)
-    assert (ledger["lost"], ledger["doubled"], ledger["redeliveries"]) == (0, 0, 0)
+    assert (ledger["lost"], ledger["doubled"]) == (0, 0)
     (message,) = release.simulator("/ledger/full")
     assert "*Total: $117.48*" in message["replies"][0]["text"]
 
