@@ -27,6 +27,7 @@ GOODS = [
     ("SOAP", "Jabón", "", None),
     ("PAPER", "Lija No. 220", "lija 220", None),
     ("THIN", "Thinner 1 L", "", None),
+    ("CLOTH", "Microfibra chica", "microfibra", None),
 ]
 CATALOGUE = Catalogue(
     tuple(
@@ -57,6 +58,7 @@ def lines(text: str) -> dict[str, float]:
         ("un cuarto de queso y 200 gramos de queso", {"CHEESE": 0.45}),
         ("cable 12: 20 m", {"CABLE": 20}),
         ("queso 1/2 kg\ncemento 10", {"CHEESE": 0.5, "GREY": 10}),
+        ("3 microfibras pequeñas y 2 jabones grandes", {"CLOTH": 3, "SOAP": 2}),
     ],
 )
 def test_a_size_a_kind_and_a_measure_are_understood_without_a_question(text: str, expected: dict[str, float]) -> None:
@@ -98,14 +100,28 @@ def test_an_amount_that_does_not_say_how_many_is_asked_back(text: str, reason: U
 
 @pytest.mark.parametrize(
     "text",
-    ["2 cinturones", "una caja de jabones", "2 jabones deportivos", "quiero un queso de mano"],
-)
+    [
+        "2 cinturones", "una caja de jabones", "2 jabones deportivos", "quiero un queso de mano",
+        "3 microfibras grandes", "una microfibra mediana",
+    ],
+)  # fmt: skip
 def test_a_line_that_may_be_another_thing_is_marked(text: str) -> None:
     """The only product with that head word although the customer said more; a box of something sold by the piece; a
-    kind that is not sold."""
+    kind or a size that is not sold."""
     quote = SERVICE.quote(text)
     assert quote.asks
     assert all(item.doubtful for item in quote.items)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["20 jabones y 10 gamuzas", "20 jabones y un par de gamuzas", "20 jabones, una gamuza"],
+)
+def test_a_material_that_is_counted_is_a_thing_of_its_own(text: str) -> None:
+    """Its amount is not added to the thing before it."""
+    quote = SERVICE.quote(text)
+    assert lines(text) == {"SOAP": 20}
+    assert len(quote.unmatched) == 1
 
 
 def test_money_of_a_measure_is_exact() -> None:

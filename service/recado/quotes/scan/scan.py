@@ -286,6 +286,8 @@ class Scanner(Scene):
             return add_unknown(self, i)
         if determined and role.GOOD in roles and role.QUALITIES in roles and not self.is_kind(i):
             return add_unknown(self, i)  # "unos tacones"
+        if self.kind(-1) is role.QUANTITY and role.MATERIALS in roles and not self.is_kind(i):
+            return add_unknown(self, i)  # "10 gamuzas", but "una de gamuza"
         if self.kind(-1) is role.DEFINITE and self.kind(-2) is role.ONLY and self.is_kind(i):
             return add_quality(self, i)  # "solo el pelado"
         if roles - {role.GOOD}:
