@@ -89,6 +89,7 @@ from tests.quotes.shops import quote
         ("botica", "jeringa de 5 3 unidades y de la de 10 dos", {"MED-049": "3", "MED-050": "2"}),
         ("vivero2", "manguera 1/2 10 metros y de la de 3/4 5 metros", {"HE-05": "10", "HE-06": "5"}),
         ("hamburguesas", "boneless bbq 2 ordenes, bufalo 1 orden", {"BO01": "2", "BO02": "1"}),
+        ("hamburguesas", "2 dedos de queso 5pz", {"EN02": "2"}),
         ("frutas", "atun 4 latas para hoy", {"ABA-019": "4"}),
         ("frutas", "arroz, 2 bolsas para basura", {"ABA-003": "1"}),
     ],
