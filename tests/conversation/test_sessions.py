@@ -226,13 +226,13 @@ def test_no_reply_is_longer_than_meta_allows(texts: list[str]) -> None:
 def test_a_text_that_costs_too_much_beside_a_long_quote_is_too_long() -> None:
     """Each of its words would be compared with every line. The quote stays as it is."""
     sizes = [
-        Product(f"S{n}", f"{'🧵' * 30} cosa{n}", (f"cosa {n}", f"pieza tamaño {n}"), Decimal(1), pair=False)
+        Product(f"S{n}", f"{'🧵' * 30} cosa{n}", (f"cosa {n}", f"pieza modelo {n}"), Decimal(1), pair=False)
         for n in range(500)
     ]
     dialogue = Dialogue(Catalogue(tuple(sizes), "USD"))
     goods = tuple(CartLine(f"S{n}", 1) for n in range(500))
     dialogue.hear(replace(dialogue.message(), type=MessageType.ORDER, cart=goods))
-    turn = dialogue.say(", ".join(f"1 piesa tamano {n}" for n in range(30)))
+    turn = dialogue.say(", ".join(f"1 piesa modelo {n}" for n in range(30)))
 
     assert turn.reply
     assert turn.reply.kind is ReplyKind.TOO_LONG

@@ -72,18 +72,21 @@ class Matcher(Index):
         head_only: bool = True,
         noun: bool = False,
         measured: Size | None = None,
+        before: int | None = None,
     ) -> Match | None:
         """The product whose name starts at token `at`, or those that it could be; None if it names none.
 
         `head_only`: whether the head alone is enough ("jeans", for Jean azul and Jean negro).
 
-        `noun`: a quantity or an article precedes it. `measured`: a size that was said before it.
+        `noun`: a quantity or an article precedes it. `measured`: a size that was said before it. `before`: the token
+        from which what precedes it belongs to the name, too: "talla M de pañales".
         """
         token = tokens[at]
         if token.kind not in (WORD, NUMBER):
             return None
         if token.kind is WORD and token.norm in self.codes:
             return Match((self.codes[token.norm],), at + 1, EXACT, How.NAME, 1, at)
+        start = at if before is None else before
         best: Match | None = None
         rank: tuple[bool, int, float, int] = (False, 0, 0.0, 0)
         for head, alike in self.near(self.digits(token.norm) if token.kind is WORD else token.norm, noun):
@@ -91,7 +94,7 @@ class Matcher(Index):
             if joined:
                 return Match(tuple(joined[:6]), at + 1, alike, How.JOINED, 2, at)
             family = self.families.get(self.head(head))
-            found = None if family is None else self._resolve(family, head, alike, tokens, roles, at, measured)
+            found = None if family is None else self._resolve(family, head, alike, tokens, roles, at, start, measured)
             if found is None or (found.words == 1 and not self._may_stand_alone(found, head, roles[at], head_only)):
                 continue
             found_rank = (found.how is not How.OTHER, found.words, found.score, -found.last)
@@ -110,8 +113,8 @@ class Matcher(Index):
                     best.last,
                 )
         written = self.written_out(tokens, at)
-        if written is None or best is None:
-            return written or best
+        if written is None or best is None or before is not None:
+            return best or written
         covered = best.end + (best.how is How.OTHER)  # the name is followed by a word of another kind
         return written if written.end >= covered else best
 
@@ -139,9 +142,10 @@ class Matcher(Index):
         tokens: list[Token],
         roles: list[Roles],
         at: int,
+        start: int,
         measured: Size | None,
     ) -> Match | None:
-        said = what_is_said(self, family, tokens, roles, at, measured)
+        said = what_is_said(self, family, tokens, roles, at, start, measured)
         if said.conflict:
             nearest = self.first(said.candidates or family.products, MOST_CHOICES)
             return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)

@@ -110,25 +110,27 @@ def only_without(index: Index, family: Family, said: Said, words: frozenset[str]
 
 
 def what_is_said(
-    index: Index, family: Family, tokens: list[Token], roles: list[Roles], at: int, measured: Size | None
+    index: Index, family: Family, tokens: list[Token], roles: list[Roles], at: int, start: int, measured: Size | None
 ) -> Said:
-    """The words and sizes after the head at `at` that belong to it, and the size before it."""
+    """The words and sizes of the head at `at`: those from `start` up to it, those after it, and what it measures."""
     numeral = isinstance(tokens[at].value, int) or tokens[at].norm in index.lexicon.values
     said = Said(head=at, last=at, adjacent=numeral)
-    _walk(index, family, said, tokens, roles, at + 1)
+    _walk(index, family, said, tokens, roles, start, at)
+    said.last = at
+    _walk(index, family, said, tokens, roles, at + 1, len(tokens))
     if measured is not None and (fits := said.fitting(family.with_size(measured))):
         _take(said, measured, fits, said.last + 1)
     return said
 
 
-def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int) -> None:
-    stop = min(len(tokens), i + _SPAN)
+def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, stop: int) -> None:
+    stop = min(stop, i + _SPAN)
     while i < stop and not said.conflict:
         token = tokens[i]
         if token.kind is NEWLINE or opens_part(tokens, roles, i):
             break
         end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
-        if end == 0:
+        if end < i:
             break
         glued = end == i and not token.spaced and _is_glued(said, tokens, i) and roles[i].isdisjoint(_PIECES)
         if glued and index.canon(token.norm) not in family.words:
@@ -370,7 +372,7 @@ def _is_named_so(
     trial = msgspec.structs.replace(
         said, words=[*said.words], sizes=[*said.sizes, size], candidates=set(fits), trial=True
     )
-    _walk(index, family, trial, tokens, roles, end)
+    _walk(index, family, trial, tokens, roles, end, len(tokens))
     words = frozenset(word for word, _ in trial.words)
     return not trial.conflict and any(form.sizes for form in forms_said(index, family, words, trial))
 
@@ -388,7 +390,8 @@ def _is_size_of(
             return False
         alike = size.unit.dimension in family.dimensions or "" in family.dimensions
     else:
-        alike = marked and (end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family))
+        ends = end <= said.head or end >= len(tokens) or tokens[end].kind is not WORD
+        alike = marked and (ends or _closes(index, tokens[end], family))
     words = frozenset(word for word, _ in said.words)
     named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
     if any(form.sizes for form in named):

@@ -18,6 +18,9 @@ from recado.quotes.scan.words import Kind
 _EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
 """Tables of qualities: a thing has one of each."""
 
+_SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
+"""The roles of words that say a size, or that one follows."""
+
 
 def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
     """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
@@ -125,7 +128,7 @@ def _words_of(reading: Reading, last: Wish) -> list[str]:
     if match is None:
         return []
     named = range(last.element.start + 1, match.last + 1)
-    said = (tokens[i] for i in named if role.SIZEMARK not in reading.scanner.roles[i])
+    said = (tokens[i] for i in named if reading.scanner.roles[i].isdisjoint(_SIZING))
     return [t.norm for t in said if t.kind is WORD and t.norm not in reading.matcher.skipped]
 
 

@@ -64,6 +64,11 @@ def before_product(words: Words, start: int, end: int) -> bool:
     return words.names_product(end)
 
 
+def counts_product(words: Words, start: int, end: int) -> bool:
+    """Whether a number precedes a product and is no size of clothes: "del 3 camisas", but not "del 38 zapatos"."""
+    return before_product(words, start, end) and words.tokens[end - 1].value not in SIZES
+
+
 # prices ------------------------------------------------------------------------------------------------------
 
 
@@ -286,9 +291,9 @@ def is_size_word(words: Words, start: int, end: int) -> bool:
 
 
 def past_named_size(words: Words, start: int, end: int) -> int:
-    """The token after "talla M, L y 38", "número 38"; 0 if no size follows."""
+    """The token after "talla M, L y 38", "número 38"; 0 if no size follows. "t 2 camisas" is none."""
     single = len(words.norm(start)) == 1
-    if words.is_number(end) and not words.names_product(end + 1) and len(words.norm(end)) <= 4:
+    if words.is_number(end) and not (single and words.names_product(end + 1)) and len(words.norm(end)) <= 4:
         return past_sizes(words, start, end + 1)
     if single and not words.has(end, role.SIZEMARK):
         return 0

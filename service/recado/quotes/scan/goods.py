@@ -25,7 +25,17 @@ _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas
 """Endings of words that only say how: "mozzarella rallada"."""
 
 
-def sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
+def add_size(scene: Scene, i: int, end: int) -> int:
+    """A size that is named from `i` to `end`: "talla M", "del 38"."""
+    element = scene.add(role.QUALITY, i, end)
+    element.flags.add(Flag.SIZE)
+    element.sizes = _sizes_told(scene, i, end)
+    element.words = scene.letters(i, end)
+    element.text = scene.written(i, end)
+    return end
+
+
+def _sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
     """The one size in a span, if it distinguishes the products of an earlier thing: "talle 40" of "jean mom 38"."""
     told = [Size((t.value,)) for t in scene.tokens[i:end] if t.kind is NUMBER and t.value is not None]
     before = (e.match.products[0] for e in scene.behind() if e.match is not None)

@@ -8,6 +8,7 @@ from recado.quotes.language.text import NUMBER, PUNCT, WORD, Token, tokenise
 
 _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco", "seis")
 """Longer ones precede those that they start with."""
+_CUTS: Final = frozenset([".", "/", "-"])
 _SHORTEST: Final = 4
 _CUT_SHORT: Final = 3
 """Letters of a word before the dot of its abbreviation."""
@@ -15,18 +16,22 @@ _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
 
 
 def spell_out(tokens: list[Token], matcher: Matcher) -> None:
-    """Writes a name's head in full if a dot cuts it short and a word follows: "med. deportivas". Removes the dot of
-    a short word for a size: "camisa t.14"."""
-    dots = [i for i, token in enumerate(tokens) if token.norm == "." and not token.spaced]
-    for at in reversed(dots):
+    """Writes a name's head in full if a dot cuts it short and a word follows: "med. deportivas". Removes the mark
+    after a short word for a size: "camisa t.14", "buzo t/12"."""
+    marks = [i for i, token in enumerate(tokens) if token.norm in _CUTS and not token.spaced]
+    for at in reversed(marks):
         if not 0 < at < len(tokens) - 1:
             continue
         i, dot = at - 1, tokens[at]
         token, behind = tokens[i], tokens[i + 2]
-        if behind.kind is NUMBER and len(token.norm) <= _CUT_SHORT and role.SIZE in matcher.lexicon.roles(token.norm):
+        if (
+            len(token.norm) <= _CUT_SHORT
+            and role.SIZE in matcher.lexicon.roles(token.norm)
+            and _is_size(behind, matcher)
+        ):
             del tokens[i + 1]
             continue
-        if token.kind is not WORD or behind.kind is not WORD or len(token.norm) < _CUT_SHORT:
+        if dot.norm != "." or token.kind is not WORD or behind.kind is not WORD or len(token.norm) < _CUT_SHORT:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
             tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
@@ -86,6 +91,10 @@ def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
                 Token(WORD, token.norm[:-2], token.start, middle, token.spaced),
                 Token(WORD, "de", middle, token.end, True),
             ]
+
+
+def _is_size(token: Token, matcher: Matcher) -> bool:
+    return token.kind is NUMBER or role.SIZEMARK in matcher.lexicon.roles(token.norm)
 
 
 def _is_strange(token: Token, matcher: Matcher) -> bool:

@@ -197,8 +197,8 @@ RULES: Final = (
         'size behind "del"',
         Kind.SIZE,
         "del N",
-        unless=digits.before_product,
-        examples=("zapatos [del 38]",),
+        unless=digits.counts_product,
+        examples=("zapatos [del 38]", "[del 38] zapatos"),
         counterexamples=("del 3 camisas",),
     ),
     Rule(
@@ -265,9 +265,7 @@ RULES: Final = (
         'number behind "n°"',
         Kind.SIZE,
         "n °|º N",
-        unless=digits.before_product,
-        examples=("botas [n° 32]",),
-        counterexamples=("n° 3 camisas",),
+        examples=("botas [n° 32]", "[n° 32] botas"),
     ),
     Rule(
         "phone",

@@ -17,13 +17,14 @@ from recado.quotes.scan.goods import (
     add_container,
     add_contents,
     add_quality,
+    add_size,
     add_thing,
     add_unknown,
     held_by,
-    sizes_told,
 )
 from recado.quotes.scan.scene import PRIORITY, WHOLE, Scene
 from recado.quotes.scan.shares import SHARES, add_share, half_of_last
+from recado.quotes.scan.size_before import add_sized
 from recado.quotes.scan.size_ellipsis import add_other_size
 from recado.quotes.scan.words import Kind, Span
 
@@ -78,7 +79,7 @@ class Scanner(Scene):
             if held is not None and _goes_further(held, written):
                 return add_contents(self, i, at, held)
             return add_thing(self, i, written)
-        if end := add_amount(self, i):
+        if end := add_sized(self, i) or add_amount(self, i):
             return end
         if span is not None:
             return self._span(i, span)
@@ -108,13 +109,8 @@ class Scanner(Scene):
             if match is not None and match.words > 1:
                 return add_thing(self, i, match)
         if span.kind is Kind.SIZE:
-            element = self.add(role.QUALITY, i, end)
-            element.flags.add(Flag.SIZE)
-            element.sizes = sizes_told(self, i, end)
-            element.words = self.letters(i, end)
-            element.text = self.written(i, end)
-        else:
-            self.add(role.MASK, i, end, span.kind.roles)
+            return add_size(self, i, end)
+        self.add(role.MASK, i, end, span.kind.roles)
         return end
 
     def _mark(self, i: int) -> int:
