@@ -10,13 +10,11 @@ from recado.quotes.language.numbers import Quantity
 from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import COUNT, Size
 from recado.quotes.language.text import WORD
+from recado.quotes.reading.contradictions import EXCLUSIVE, contradicts
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.words import Kind
-
-_EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
-"""Tables of qualities: a thing has one of each."""
 
 _SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
 """The roles of words that say a size, or that one follows."""
@@ -49,7 +47,7 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
             _add_kind(reading, last, product, element, q)
     elif q is None:
         _describe(reading, last, element, state)
-    elif _contradicts(reading, last, element):
+    elif contradicts(reading, last, element):
         _add_wish(reading, Wish(element, None, element.text), q)
     elif state.corrected or (state.restating and others):
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
@@ -105,8 +103,8 @@ def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quan
     matcher = reading.matcher
     others = matcher.with_head(product, element.words, element.sizes)
     left_open = last.whole.choices if last.whole is not None else ()
-    if len(others) > 1 and len(left_open) < MOST_CHOICES:  # "codos cpvc\n1/2: 8\n3/4: 5"
-        others = tuple(n for n in others if n in left_open) or others
+    if others and left_open and len(left_open) < MOST_CHOICES:  # "codos cpvc\n1/2: 8\n3/4: 5"
+        others = tuple(n for n in others if n in left_open) or (others if len(others) > 1 else ())
     if len(others) > 1:
         head = reading.scanner.norms[last.element.start]
         others = matcher.with_head(product, element.words, element.sizes, head=head) or others
@@ -197,7 +195,7 @@ def _share_amount(reading: Reading, first: Wish, q: Quantity | None) -> None:
 
 def _describe(reading: Reading, last: Wish, element: Element, state: ReadingState) -> None:
     """A quality without a quantity that identifies no other product."""
-    sized = role.SIZES in reading.scanner.roles[element.start] and not _contradicts(reading, last, element)
+    sized = role.SIZES in reading.scanner.roles[element.start] and not contradicts(reading, last, element)
     if sized or Flag.SIZE in element.flags:
         element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
     if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
@@ -214,7 +212,7 @@ def _add_part(reading: Reading, last: Wish, element: Element, q: Quantity, known
     if not {*element.words}.isdisjoint(reading.scanner.norms[thing.start : thing.end]):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "tierra para cactus y 4 cactus"
     kinds = roles[element.start]
-    if element.words and not (kinds & _EXCLUSIVE or element.sizes or known):
+    if element.words and not (kinds & EXCLUSIVE or element.sizes or known):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "2 absolut y 4 tónicas"
     coloured = any(role.COLOURS in roles[i] for i in range(thing.start, thing.end))
     if role.GOOD in kinds and not (q.pairs or coloured):
@@ -294,31 +292,6 @@ def _is_specific(reading: Reading, whole: Wish, kind: int) -> bool:
     return match.words > 1 or whole.product in reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])
 
 
-def _contradicts(reading: Reading, last: Wish, element: Element) -> bool:
-    """Whether a quality differs from the one that the last product is named by: "jean negro ... 2 azules"."""
-    if "sin" in element.words:
-        return True
-    match = last.element.match
-    start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
-    if last.element.kind is not role.QUALITY and (match is None or match.words < 2):
-        materials = role.MATERIALS in reading.scanner.roles[element.start]
-        return materials and last.product is not None and reading.matcher.has_other(last.product, element.words)
-    said = frozenset().union(*reading.scanner.roles[start:end])
-    other = frozenset().union(*reading.scanner.roles[element.start : element.end])
-    if said & other & {*_EXCLUSIVE, role.SIZEMARK}:
-        return True
-    if last.product is not None and reading.matcher.has_other(last.product, element.words):
-        return True
-    if role.SIZES in other and last.product is not None and reading.matcher.is_sized(last.product):
-        return True  # "crema de leche de litro 1 y pequeñas 3"
-    return bool(other & {role.QUALITIES, role.KINDS}) and not other & {
-        role.COLOURS,
-        role.SIZES,
-        role.MATERIALS,
-        role.WEARERS,
-    }
-
-
 def _of_its_kind(reading: Reading, last: Wish, element: Element) -> Wish:
     """The last wish whose head has products of this kind or size; the last of all if none has."""
     wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
@@ -361,7 +334,7 @@ def _qualities(reading: Reading, element: Element) -> set[Role]:
             found.add(role.SIZES)
             i = span.end
             continue
-        found |= reading.scanner.roles[i] & _EXCLUSIVE
+        found |= reading.scanner.roles[i] & EXCLUSIVE
         i += 1
     return found
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from recado.quotes.catalogue.matcher import How
 from recado.quotes.language import role
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Doubt, Stance, Wish
@@ -36,11 +37,13 @@ def _is_open(wish: Wish) -> bool:
 
 def _narrow(reading: Reading, at: int, wish: Wish) -> None:
     """ "3 de pastor y lo mismo de carnitas": what is counted and called by its kind is of the head that was ordered
-    before, unless it is the head of something itself."""
+    before, unless it is the head of something itself, or of a size that is not sold."""
     before = next((w for w in reversed(reading.wishes[:at]) if w.state is not Stance.MENTIONED), None)
     match = wish.element.match
     if before is None or wish.amount is None or wish.unit is not None or match is None or match.words > 1:
         return
+    if match.how is How.OTHER:
+        return  # "una regla de 20 y una de 30", of which there is only the one of 20
     kin = _kin(reading, before.choices[:1] if before.product is None else (before.product,))
     meant = [n for n in wish.choices if n in kin]
     if len(meant) == 1 and not reading.matcher.is_called(meant[0], reading.scanner.norms[match.last]):

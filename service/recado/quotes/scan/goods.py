@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from recado.quotes.catalogue.index import TABLES
 from recado.quotes.catalogue.matcher import How, Match
 from recado.quotes.catalogue.vocabulary import EXACT
 from recado.quotes.language import role
@@ -195,18 +196,14 @@ def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
                 return Flag.KIND  # "cable 12 en rollo", where a "rollo de cable 12" is sold, too
             if roles & _PREPOSITIONS:
                 prep = roles
-            elif role.SIZES in roles and _is_other_size(scene, match.products[0], norm):
+            elif role.SIZES in roles and scene.is_of_kin(match.products[0], norm):
                 return Flag.KIND  # "cuatro quesos mediana", of which there is only a big one
+            elif roles & TABLES and scene.norm(i - 1) != "color" and scene.matcher.has_other(match.products[0], [norm]):
+                return Flag.KIND  # "microfibra grande" for a "microfibra chica", "cinturón de lona" for one of leather
             elif _is_another_kind(scene, norm, roles, role.OF in prep):
                 return Flag.OTHER if role.OF in prep and roles <= {role.GOOD} else Flag.KIND
         i += 1
     return None
-
-
-def _is_other_size(scene: Scene, product: int, norm: str) -> bool:
-    """Whether a word of size is that of another product with this head, or the names have another such word:
-    "microfibra grande" for a "microfibra chica"."""
-    return scene.is_of_kin(product, norm) or scene.matcher.has_other(product, [norm])
 
 
 def _is_head_of(scene: Scene, i: int) -> bool:

@@ -1,0 +1,63 @@
+"""What recado does when a shop stops selling a product: it asks, and sells nothing else instead."""
+
+from functools import cache
+
+import pytest
+
+from recado.quotes import Catalogue, Quote, QuoteService
+from tests.quotes.shops import catalogue
+
+
+@cache
+def _without(shop: str, sku: str) -> QuoteService:
+    full = catalogue(shop)
+    less = Catalogue(tuple(product for product in full.products if product.sku != sku), full.currency)
+    return QuoteService(lambda: less)
+
+
+def quote(shop: str, sku: str, text: str) -> Quote:
+    """The quote of a shop that does not sell one of its products."""
+    return _without(shop, sku).quote(text)
+
+
+def lines(read: Quote) -> dict[str, float]:
+    return {item.sku: float(item.quantity) for item in read.items}
+
+
+@pytest.mark.parametrize(
+    ("shop", "sku", "text", "rest"),
+    [
+        ("electronica", "ZAP-6", "un alargue de 4 tomas y una zapatilla de 6", {"ZAP-4": 1}),
+        ("papeleria2", "REG-30", "regla de 20 y regla de 30, una de cada una", {"REG-20": 1}),
+        ("musica", "PER-07", "5baquetas 5a y 2baquetas 7a", {"PER-06": 5}),
+        ("jugueteria", "PL1", "2 balones número 5 y 1 número 3", {"PL2": 2}),
+        ("zapateria", "JE-802", "jean mom 38 x2, talle 40 x1", {"JE-801": 2}),
+        ("uniformes", "CHO-12", "4 chompas azules T10 y 4 T12", {"CHO-10": 4}),
+        ("uniformes", "POB-L", "POLOS PIQUE BLANCO\nS - 4\nM - 6\nL - 3", {"POB-S": 4, "POB-M": 6}),
+    ],
+)
+def test_a_size_that_is_not_sold_is_not_counted_as_another(
+    shop: str, sku: str, text: str, rest: dict[str, float]
+) -> None:
+    """Neither as the one size that is left, nor as a part of it, nor as that size of another kind than the heading."""
+    read = quote(shop, sku, text)
+    assert lines(read) == rest
+    assert read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "sku", "text"),
+    [
+        ("", "CAM-002", "camisas: 2 de manga larga y 3 de manga corta"),
+        ("", "CAM-002", "2 camisas y 2 de manga larga"),
+        ("", "ACC-005", "cinturón de lona y cinturón de piel"),
+    ],
+)
+def test_half_of_another_name_or_another_material_is_asked_for(shop: str, sku: str, text: str) -> None:
+    """ "Manga larga" where there is "manga corta"; canvas where the one belt is of leather."""
+    assert quote(shop, sku, text).asks
+
+
+def test_the_colour_of_leather_is_no_material() -> None:
+    """ "Color piel" for tights of nylon."""
+    assert not quote("", "", "Me da dos medias veladas color piel").asks
