@@ -61,3 +61,28 @@ def test_half_of_another_name_or_another_material_is_asked_for(shop: str, sku: s
 def test_the_colour_of_leather_is_no_material() -> None:
     """ "Color piel" for tights of nylon."""
     assert not quote("", "", "Me da dos medias veladas color piel").asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "sku", "text"),
+    [
+        ("gimnasio", "BA2", "ponme 4 barras de chocolate... no espera, que sean de coco"),
+        ("repuestos", "BUJ-021", "4 bujias bkr6e... mejor que sean iridium"),
+        ("repuestos", "FOC-061", "2 focos h4, perdon, h7 son"),
+        ("", "CAM-003", "2 camisas manga larga, mejor que sean manga corta"),
+        ("", "CAL-006", "cambia las zapatillas por sandalias, 2 pares"),
+        ("", "VES-002", "cambia el vestido por uno de fiesta"),
+        ("queseria", "L02", "cambie la leche entera por deslactosada, 6 bolsas"),
+    ],
+)
+def test_a_correction_to_what_is_not_sold_is_asked_about(shop: str, sku: str, text: str) -> None:
+    """The thing before it is not ordered in silence."""
+    assert quote(shop, sku, text).asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3 gorras que sean de las negras", "quiero 3 camisas y que sean blancas", "2 camisas, mejor que sean suavecitas"],
+)
+def test_a_colour_or_an_adjective_behind_a_correction_says_how(text: str) -> None:
+    assert not quote("", "", text).asks

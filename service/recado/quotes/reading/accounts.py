@@ -19,8 +19,11 @@ _ADDS: Final = frozenset([role.AND, role.COMMA, role.LINE, role.REQUEST, role.AD
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
 _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
 """Kinds of elements that a part of the answer must own."""
-_SAYS_HOW: Final = ("sea", "sean", "fueran", "que")
-"""Ends of corrections that say how or why: "que sean delgaditas", "no que están caros"."""
+_SAYS_HOW: Final = ("sea", "sean", "fueran")
+"""Ends of corrections that may say how: "que sean azules"."""
+_ADJECTIVES: Final = ("o", "a", "e", "s")
+_SAYS_WHY: Final = "que"
+"""The end of corrections that say why: "no que están caros"."""
 
 
 class Accounts:
@@ -64,6 +67,9 @@ class Accounts:
         if role.CORRECTION in reading.kinds:
             corrections = (self._unmended(e) for e in reading.elements if e.kind is role.CORRECTION)
             found += [element for element in corrections if element is not None]
+        if role.CHANGE in reading.kinds:
+            exchanges = (self._unexchanged(e) for e in reading.elements if e.kind is role.BY)
+            found += [element for element in exchanges if element is not None]
         found += [
             element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
         ]
@@ -147,7 +153,8 @@ class Accounts:
     def _unmended(self, correction: Element) -> Element | None:
         """The thing in a correction that could not be understood: "mejor marmolado", which is not sold."""
         context, elements = self._reading.context, self._reading.elements
-        if context.norm(correction.index).endswith(_SAYS_HOW):
+        says = context.norm(correction.index)
+        if says.endswith(_SAYS_WHY):
             return None
         i = correction.index + 1
         while context.kind(i) in (role.OF, role.DEFINITE, role.COPULA, role.COMMA):
@@ -156,8 +163,36 @@ class Accounts:
         if element is None or element.index in self._elements:
             return None
         lost = element.kind is role.QUALITY and element.q is None and Flag.MENDED not in element.flags
-        unknown = element.kind is role.UNKNOWN and Flag.VERB not in element.flags and context.closes(i + 1)
-        return element if lost or unknown else None
+        unknown = element.kind is role.UNKNOWN and Flag.VERB not in element.flags
+        if says.endswith(_SAYS_HOW):
+            lost = lost and self._is_half_of_a_kind(element)
+            unknown = unknown and not self._is_adjective(element)
+        behind = i + 1 + (context.kind(i + 1) is role.COPULA)  # "perdón, h7 son"
+        return element if lost or (unknown and context.closes(behind)) else None
+
+    def _is_adjective(self, element: Element) -> bool:
+        """Whether an unknown word has the ending of an adjective and is no goods: "que sean blanditos"."""
+        return Flag.GOOD not in element.flags and self._reading.scanner.norms[element.start].endswith(_ADJECTIVES)
+
+    def _unexchanged(self, by: Element) -> Element | None:
+        """What a thing is changed for, if it is not sold: "cambia la leche entera por deslactosada", "cambia el
+        vestido por uno de fiesta"."""
+        context, elements = self._reading.context, self._reading.elements
+        i = by.index + 1
+        counted = context.kind(i) is role.QUANTITY and context.kind(i + 1) is role.OF
+        i += 2 if counted else 0
+        changed = any(e.kind is role.CHANGE for e in elements[: by.index])
+        described = context.kind(i) is role.NOISE and (counted or role.MODIFIER in context.roles(i))
+        return elements[i] if changed and described else None
+
+    def _is_half_of_a_kind(self, quality: Element) -> bool:
+        """ "mejor que sean manga corta", where names have another "manga"."""
+        matcher = self._reading.matcher
+        return any(
+            matcher.with_head(product, [word]) and not matcher.with_head(product, quality.words)
+            for product in self._products
+            for word in quality.words
+        )
 
     def _explains(self, number: int, value: int | Fraction) -> bool:
         """Whether a number can be the price or a size of a product."""

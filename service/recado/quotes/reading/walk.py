@@ -101,6 +101,8 @@ def _thing(reading: Reading, i: int, element: Element, state: ReadingState) -> N
         _give_up(reading, element, state)
     elif _is_refused(reading, i, element, state):
         return
+    elif element.kind is role.UNKNOWN and _is_exchanged_for(reading, element, state):
+        _named(reading, i, element, state)
     elif reading.context.incidental(i, element, reading.priced):
         if element.kind is role.PRODUCT and reading.context.kind(i - 1) is role.POSSESSIVE:
             reading.wishes.append(_wish(reading, element, Stance.MENTIONED))
@@ -114,15 +116,26 @@ def _thing(reading: Reading, i: int, element: Element, state: ReadingState) -> N
             return
         state.corrected = state.corrected or anew
         follow_quality(reading, element, state)
-    elif element.kind is role.UNKNOWN and not reading.context.asked(i, element, state, reading.priced):
-        if reading.context.kind(i - 1) is role.CORRECTION and reading.context.closes(i + 1):
-            state.corrected = False  # "que sean delgaditas" says how
-        elif state.mode is Stance.MENTIONED and reading.context.is_good_asked_about(i):
-            reading.wishes.append(_wish(reading, element, Stance.MENTIONED))  # "tienes aspiradoras? necesito una"
-    elif element.kind is role.UNKNOWN and reading.context.kind(i - 1) is role.CON and reading.is_told():
-        return  # "¿el auricular viene con micrófono?"
-    else:
+    elif element.kind is not role.UNKNOWN or _is_asked_for(reading, i, element, state):
         _named(reading, i, element, state)
+
+
+def _is_asked_for(reading: Reading, i: int, element: Element, state: ReadingState) -> bool:
+    """Whether a word that is not a product is a thing that the customer asks for; it may only be mentioned."""
+    if reading.context.asked(i, element, state, reading.priced):
+        return reading.context.kind(i - 1) is not role.CON or not reading.is_told()  # "¿viene con micrófono?"
+    if reading.context.kind(i - 1) is role.CORRECTION and reading.context.closes(i + 1):
+        state.corrected = False  # "que sean delgaditas" says how
+    elif state.mode is Stance.MENTIONED and reading.context.is_good_asked_about(i):
+        reading.wishes.append(_wish(reading, element, Stance.MENTIONED))  # "tienes aspiradoras? necesito una"
+    return False
+
+
+def _is_exchanged_for(reading: Reading, element: Element, state: ReadingState) -> bool:
+    """ "cambia las zapatillas por sandalias", which are not sold; not "por cuadriculados", which names have."""
+    first = element.index if element.q is None else min(element.index, element.q.index)
+    given_up = state.heir is not None and reading.context.kind(first - 1) is role.BY
+    return given_up and not reading.matcher.near(reading.scanner.norms[element.start])
 
 
 def _give_up(reading: Reading, element: Element, state: ReadingState) -> None:
