@@ -81,6 +81,17 @@ from tests.quotes.shops import quote
         ("plomeria", "2 inodoros que vi a Q450", {"INO-01": "2"}),
         ("abarrotes2", "un kilo más de manzana", {"FRU-MA": "1"}),
         ("abarrotes2", "1. Maseca 2\n2. Salvo 1", {"HAR-01": "2", "SLV-01": "1"}),
+        ("botica", "plenitud g tres paquetes para mi abuelita, y un hipoglos", {"BEB-007": "3", "BEB-011": "1"}),
+        ("botica", "ibuprofeno 400 y naproxeno, 2 cajas de cada uno", {"MED-005": "2", "MED-021": "2"}),
+        ("botica", "curitas y gasas, 2 cajas c/u", {"MED-045": "2", "MED-044": "2"}),
+        ("botica", "nan 1, dos latas para el bebe", {"BEB-009": "2"}),
+        ("botica", "enalapril 10 mg 4 blisters y del de 20 2 blisters", {"MED-014": "4", "MED-015": "2"}),
+        ("botica", "jeringa de 5 3 unidades y de la de 10 dos", {"MED-049": "3", "MED-050": "2"}),
+        ("vivero2", "manguera 1/2 10 metros y de la de 3/4 5 metros", {"HE-05": "10", "HE-06": "5"}),
+        ("hamburguesas", "boneless bbq 2 ordenes, bufalo 1 orden", {"BO01": "2", "BO02": "1"}),
+        ("hamburguesas", "2 dedos de queso 5pz", {"EN02": "2"}),
+        ("frutas", "atun 4 latas para hoy", {"ABA-019": "4"}),
+        ("frutas", "arroz, 2 bolsas para basura", {"ABA-003": "1"}),
     ],
 )
 def test_amounts_are_read(shop: str, text: str, expected: dict[str, str]) -> None:

@@ -19,9 +19,10 @@ PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
-    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana", "salvo", "carnitas",
+    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana", "salvo", "carnitas", "h&s",
 }  # fmt: skip
-"""Names of function words, of money, of portions and of two products, which the check reports to the owner."""
+"""Names of function words, of money, of an hour, of portions and of two products, which the check reports to the
+owner."""
 
 
 def product(sku: str, name: str, *aliases: str) -> Product:

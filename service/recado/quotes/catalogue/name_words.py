@@ -132,7 +132,8 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         end = _take_size(index, family, said, tokens, roles, i) if index.sizes.may_start(token) else i
         if end < i:
             break
-        if end == i and not token.spaced and _is_glued(said, tokens, i) and index.canon(token.norm) not in family.words:
+        glued = end == i and not token.spaced and _is_glued(said, tokens, i) and roles[i].isdisjoint(_PIECES)
+        if glued and index.canon(token.norm) not in family.words:
             said.last, said.conflict = i, True  # "bkr6e", where there is "bkr6eix"; "usb-c", where there is "usb"
             break
         if end == i and token.kind is WORD:

@@ -12,6 +12,7 @@ from recado.quotes.language.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.language.sizes import Size
 from recado.quotes.language.text import NUMBER, WORD, key
+from recado.quotes.scan.counters import past_counter
 from recado.quotes.scan.elements import THINGS, Flag
 from recado.quotes.scan.goods import add_thing
 from recado.quotes.scan.scene import WHOLE, Scene
@@ -276,6 +277,8 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
     held = q.end - 1 - dotted
     if q.pieces and (scene.names_long(held) if dotted else _is_vessel(scene, held) or scene.opens_long(held)):
         q = msgspec.structs.replace(q, end=held, pieces=False)
+    elif not q.pieces and (past := past_counter(scene, q.end)):
+        q = msgspec.structs.replace(q, end=past, pieces=True, container=None, bare=False)
     element = scene.add(role.QUANTITY, i, q.end)
     element.quantity = q
     if i > 0 and scene.tokens[i - 1].norm == "-" and not scene.tokens[i].spaced and scene.tokens[i].kind is NUMBER:

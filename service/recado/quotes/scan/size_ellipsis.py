@@ -61,11 +61,22 @@ def _is_of_earlier(scene: Scene, i: int) -> bool:
         return True  # "8 metros de la de 3/4"
     if before is role.DEFINITE and _is_pointed_at(scene, i):
         return opener in _BEFORE_OF_SIZE  # "las de 4 no", "solo las de 3"
+    if before is role.DEFINITE and _has_amount(scene, i):
+        return (scene.kind(-4) if opener is role.OF else opener) in _BEFORE_OF_SIZE  # "y de la de 10 2"
     if (opener if before is role.DEFINITE else before) is role.REQUEST:
         return any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
     if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
         return opener in _BEFORE_OF_SIZE  # "no, es de 50"
     return before in _BEFORE_OF_SIZE
+
+
+def _has_amount(scene: Scene, i: int) -> bool:
+    """Whether an amount follows the size at `i`: "el de 20 2", "la de 3/4 5 metros"."""
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or read[1] >= len(scene.tokens) or not _has_kin(scene, read[0]):
+        return False
+    found = scene.measure(read[1])
+    return _is_amount(scene, read[1]) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
 
 
 def add_first_size(scene: Scene, i: int) -> int:
@@ -144,9 +155,10 @@ def add_listed_size(scene: Scene, i: int) -> int:
 
 
 def _is_amount(scene: Scene, i: int) -> bool:
-    """Whether the number at `i` counts the thing before it: nothing follows."""
+    """Whether the number at `i` counts the thing before it: nothing follows, or only a word for pieces."""
     counts = scene.is_counted(i) or (i < len(scene.tokens) and bool(scene.roles[i] & {role.NUMBER, role.ARTICLE}))
-    return counts and scene.has_no_noun(i + 1)
+    pieces = scene.has(i + 1, role.PIECE) or scene.has(i + 1, role.CONTAINER)
+    return counts and (scene.has_no_noun(i + 1) or (pieces and scene.has_no_noun(i + 2)))
 
 
 def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
