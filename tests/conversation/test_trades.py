@@ -32,6 +32,17 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         # the answer is a word of a name, or also names other things
         ("pizzeria", ("quiero una margarita", "la mediana"), {"PZ-MAR-M": "1"}),
         ("licoreria", ("un ron medellin", "la botella"), {"RON-01": "1"}),
+        # one of the products that the reply names in place of what is not sold
+        ("ferreteria", ("2 brochas de 3 pulgadas", "la de 4"), {"PIN-006": "2"}),
+        ("ferreteria", ("3 brochas de 3 pulgadas y un martillo", "la primera"), {"HER-001": "1", "PIN-005": "3"}),
+        ("ferreteria", ("2 brochas de 3 pulgadas y un martillo", "me lo llevo"), {"HER-001": "1"}),
+        # a letter that is a size, or a word for sizes
+        ("deportes2", ("30 camisetas blancas", "20 M y 10 L"), {"D04": "20", "D05": "10"}),
+        ("deportes2", ("3 camisetas dry fit negras L", "mejor talla M"), {"D02": "3"}),
+        # what is sold in pairs, and no kind of what was said before
+        ("deportes2", ("2 pantalonetas negras", "y 3 pares de medias", "blancas"), {"D07": "2", "D17": "3"}),
+        # nothing that a shop sells, in a measure
+        ("pasteles", ("6 orejas y un litro de leche", "dale"), {"P29": "6"}),
         # another variant, named by a word of its name
         ("pizzeria", ("una margarita mediana", "mejor familiar"), {"PZ-MAR-F": "1"}),
         ("licoreria", ("media de guaro azul", "que sea botella"), {"AGU-01": "1"}),

@@ -56,6 +56,9 @@ class Draft:
         self.asked = talk.asked
         self.asked_before = talk.asked_before
         self.offered = talk.offered
+        self.instead: Question | None = None
+        before = talk.instead
+        self._instead = None if before is None else Pending(before.text, before.candidates, before.quantity)
         self.unsure = False
         self.changed = False
         self.spoke = False
@@ -99,6 +102,7 @@ class Draft:
             asked=self.asked,
             asked_before=self.asked_before,
             offered=None if self.offered is None else Pending(self.offered.text, self.offered.candidates),
+            instead=self._instead,
             ordered=self._ordered,
             named=self._named,
         )
@@ -131,6 +135,7 @@ class Draft:
             asked=self.asked,
             asked_before=self.asked_before,
             offered=self.offered,
+            instead=self.instead,
             unsure=self.unsure or (before.unsure and untouched),  # it may be a change of those
         )
 
@@ -233,7 +238,9 @@ class Draft:
         del self.questions[act.question]
 
     def _missing(self, act: acts.Missing) -> None:
-        self.missing.append(Unmatched(act.text, act.like))
+        self.missing.append(Unmatched(act.text, tuple(self._catalogue.by_sku[sku].name for sku in act.like)))
+        if len(act.like) > 1:
+            self.instead = Question(text=act.text, candidates=act.like, quantity=act.quantity)
 
     def _unresolved(self, act: acts.Unresolved) -> None:
         self.unresolved.append(act.text)

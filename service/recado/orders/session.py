@@ -75,10 +75,10 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     questions: the open questions to the customer. topic: skus of his last order, change or price question. asked: skus
     and quantities of a price question, which "me lo llevo" orders; asked_before: those of the questions right before
-    it, which "los dos" orders, too. offered: products that a price question may have
-    been about. unsure: recado did not understand the last change, so the next yes may be about a change that was not
-    made. handoff: who has the conversation. missed: how many of his last messages in a row recado did not understand.
-    permission: whether the shop may write to him on its own initiative.
+    it, which "los dos" orders, too. offered: products that a price question may have been about. instead: products
+    that recado named in place of one that is not sold. unsure: recado did not understand the last change, so the next
+    yes may be about a change that was not made. handoff: who has the conversation. missed: how many of his last
+    messages in a row recado did not understand. permission: whether the shop may write to him on its own initiative.
     """
 
     questions: tuple[Question, ...] = ()
@@ -86,6 +86,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[tuple[str, int | Decimal], ...] = ()
     asked_before: tuple[tuple[str, int | Decimal], ...] = ()
     offered: Question | None = None
+    instead: Question | None = None
     unsure: bool = False
     handoff: Handoff = Handoff()
     missed: int = 0

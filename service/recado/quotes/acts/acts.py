@@ -90,10 +90,12 @@ class DropQuestion(msgspec.Struct, frozen=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """The customer asked for something that is not sold; the reply says so once. like: names of similar products."""
+    """The customer asked for something that is not sold; the reply says so once. like: skus of similar products, which
+    the next message may choose; quantity: of what was asked for."""
 
     text: str
     like: tuple[str, ...] = ()
+    quantity: Quantity | None = None
 
 
 class Unresolved(msgspec.Struct, frozen=True):
@@ -161,8 +163,8 @@ Act = Edit | Talked | AskPrice | Take | Confirm | Decline | CancelAll | AskTotal
 class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the steps are read against. lines: skus with quantities. topic: skus of the last order or change. asked:
     skus with quantities of the last price question; asked_before: those of the question right before it; offered:
-    what else it may have been about. ordered: skus of a confirmed order, which is not changed here. named: skus that
-    the message itself has named so far."""
+    what else it may have been about. instead: what recado named in place of a thing that is not sold. ordered: skus of
+    a confirmed order, which is not changed here. named: skus that the message itself has named so far."""
 
     lines: tuple[tuple[str, Quantity], ...] = ()
     pending: tuple[Pending, ...] = ()
@@ -170,6 +172,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: tuple[tuple[str, Quantity], ...] = ()
     asked_before: tuple[tuple[str, Quantity], ...] = ()
     offered: Pending | None = None
+    instead: Pending | None = None
     ordered: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 

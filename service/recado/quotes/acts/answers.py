@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from recado.quotes.acts.acts import Act, Answer, Narrow, Pending, Quantity, View
+from recado.quotes.acts.acts import Act, Add, Answer, Narrow, Pending, Quantity, View
 from recado.quotes.acts.ellipsis import Ellipsis, Meant
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.catalogue.matcher import Matcher
@@ -58,6 +58,13 @@ class Answers:
                 return [Answer(index, _shared(picks, rest, question.quantity))], end
         return None
 
+    def instead(self, steps: Sequence[Step], at: int, named: Pending) -> tuple[list[Act], int] | None:
+        """The steps from `at` on that choose among what recado named in place of a thing that is not sold."""
+        match self.answer(steps, at, View(pending=(named,))):
+            case [Answer(picks=picks)], end:
+                return [Add(sku, quantity or named.quantity or 1) for sku, quantity in picks], end
+        return None
+
     def _chosen(self, step: Step, question: Pending) -> Meant | None:
         """The candidates that a step names, with its own quantity; None if it is about something else."""
         if isinstance(step, Replaced):
@@ -86,6 +93,10 @@ class Answers:
         ):
             return Meant((question.candidates[amount - 1],))  # "la 2"
         meant = self._ellipsis.chosen(question.candidates, question.text, step)
+        if not meant.skus and step.unit is not None:  # "20 M y 10 L", of shirts
+            size = step.text.split()[-1]
+            as_size = replace(step, unit=None, words=(size.lower(),), fragment=size)
+            meant = self._ellipsis.chosen(question.candidates, question.text, as_size)
         return meant if meant.skus else None
 
     def _told(self, step: Replaced, question: Pending) -> Step | None:

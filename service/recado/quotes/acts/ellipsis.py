@@ -101,6 +101,8 @@ class Ellipsis:
         others = tuple(one for n in numbers if (one := self._catalogue.products[n].sku) != sku)
         if not others and (bare.steered or bare.does is not Does.ORDER):
             others = self._of_its_kind(sku, bare.words)
+        if bare.does is Does.ADD:  # "y 3 pares de medias" are no kind of the "pantaloneta negra"
+            others = tuple(one for one in others if self._heads(one) & self._heads(sku))
         return Meant(others, _amount(bare))
 
     def has_any(self, sku: str, bare: Bare) -> bool:
@@ -117,9 +119,7 @@ class Ellipsis:
 
     def beginning(self, word: str) -> tuple[str, ...]:
         """The products with a name that begins with the word."""
-        return tuple(
-            sku for sku in self.having((word,)) if any(key(name.split()[0]) == key(word) for name in self._plain(sku))
-        )
+        return tuple(sku for sku in self.having((word,)) if key(word) in self._heads(sku))
 
     def counted(self, skus: Sequence[str], said: str) -> list[str]:
         """The products that "2 bolsas" may count: those whose name begins with the word, otherwise those with such
@@ -174,6 +174,10 @@ class Ellipsis:
         """A product's names, in plain letters."""
         product = self._catalogue.by_sku[sku]
         return [name for name in map(plain, (product.name, *product.aliases)) if name]
+
+    def _heads(self, sku: str) -> set[str]:
+        """The first word of each name of a product."""
+        return {key(name.split()[0]) for name in self._plain(sku)}
 
     def _names(self, sku: str) -> list[frozenset[str]]:
         """The words of each name of a product, without "de" and the like."""

@@ -64,7 +64,7 @@ class Interpreter:
 
     def acts(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int]:
         """The acts of the step at `at`, and the place of the next step: an answer may take several steps."""
-        if view.pending and (answer := self._answers.answer(steps, at, view)) is not None:
+        if (answer := self._answered(steps, at, view)) is not None:
             return answer
         step = steps[at]
         if at + 1 < len(steps) and (joined := self._joined(steps, at, view)) is not None:
@@ -91,6 +91,13 @@ class Interpreter:
                 return swapped(view, view.target or self._like_asked(view)), at + 1
             case Spoken(does):
                 return SPOKEN[does](view), at + 1
+
+    def _answered(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:
+        """What the steps choose among the candidates of an open question, or among similar products."""
+        answer = self._answers.answer(steps, at, view) if view.pending else None
+        if answer is None and view.instead is not None:
+            return self._answers.instead(steps, at, view.instead)
+        return answer
 
     def _like_asked(self, view: View) -> str | None:
         """The only line that shares words with the name of the thing asked about."""

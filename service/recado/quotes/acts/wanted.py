@@ -1,6 +1,7 @@
 """A product that is asked for: added, set, or in place of another; and words that name one only partly."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 from recado.quotes.acts.acts import (
@@ -83,8 +84,10 @@ class Wanted:
         """A thing that is not a product by itself may be a word of several names: "una hawaiana"."""
         having = () if mention.like else self._ellipsis.having(mention.words)
         if 1 < len(having) <= MOST_LINES:
-            return [AskBack(mention.text, having, quantity_of(mention.amount))]
-        return [Missing(mention.text, mention.like)]
+            in_pairs = mention.pairs and all(self._matcher.products[self._numbers[sku]].pair for sku in having)
+            amount = Fraction(mention.amount or 0, 2) if in_pairs else mention.amount  # "3 pares de medias" are 3
+            return [AskBack(mention.text, having, quantity_of(amount))]
+        return [Missing(mention.text, mention.like, quantity_of(mention.amount))]
 
     def head(self, step: Bare, steps: Sequence[Step]) -> list[Act]:
         """ "un kilo de helado y conos": the first word of a name is an order in a list, or after a verb."""

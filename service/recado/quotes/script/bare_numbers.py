@@ -110,7 +110,7 @@ class LoneNumbers:
         if element.quantity is not None and element.quantity.unit:
             return 0
         found = scanner.measure(element.start)
-        if found is None or found.unit is None:
+        if found is None or found.unit is None or self._is_of_a_thing(element, found.end):
             return 0
         written = scanner.written(element.start, found.end)
         if self._is_of_a_name(element):
@@ -121,6 +121,11 @@ class LoneNumbers:
         self._draft.chunk.amount, self._draft.chunk.unit = found.value, found.unit
         self._draft.chunk.written.append((written, True))
         return found.end
+
+    def _is_of_a_thing(self, element: Element, end: int) -> bool:
+        """ "un litro de leche" where no milk is sold: what is measured is named."""
+        beside = self._context.elements[element.index : element.index + 2]
+        return any(one.kind is role.UNKNOWN and one.start < end < one.end for one in beside)
 
     def _is_of_a_name(self, element: Element) -> bool:
         """Whether a number is part of a name without its head: "5 de 10", "la de 100"."""

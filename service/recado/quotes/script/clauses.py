@@ -16,14 +16,16 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that the message names.
 
     skus: one if the product is known, several if it could be any of them, none if it is not sold. amount: in the unit
-    that the product is sold by; None if the customer gave none. words: in plain letters. written: the words with their
-    number. headless: it follows "la de", so it may be a kind of something said before. definite: it follows an article,
-    and nothing is asked for, so it may be a line. like: names of similar products.
+    that the product is sold by; None if the customer gave none. pairs: the amount of a thing that is not known counts
+    both pieces of each pair. words: in plain letters. written: the words with their number. headless: it follows "la
+    de", so it may be a kind of something said before. definite: it follows an article, and nothing is asked for, so it
+    may be a line. like: skus of similar products.
     """
 
     text: str
     skus: tuple[str, ...] = ()
     amount: int | Fraction | None = None
+    pairs: bool = False
     unusable: Unusable | None = None
     confidence: float = 1.0
     words: tuple[str, ...] = ()

@@ -70,15 +70,17 @@ class Mentions:
         said = wish.amount is not None or bool(wish.parts)
         if wish.product is None:
             match = wish.element.match
-            choices = () if match is not None and match.how is How.OTHER else wish.choices
-            pairs = bool(choices) and all(matcher.products[number].pair for number in choices)
+            pairs = bool(wish.choices) and all(matcher.products[number].pair for number in wish.choices)
             amount = wish.total(pairs) if said else None
-            alone = len(choices) == 1  # "licuado de durazno", where there is one of banana
+            choices = self._skus(wish.choices)
+            # "licuado de durazno", where there is one of banana
+            other = len(choices) == 1 or (match is not None and match.how is How.OTHER)
             return Mention(
                 text=wish.text,
-                skus=() if alone else self._skus(choices),
-                like=tuple(matcher.products[number].name for number in choices) if alone else (),
+                skus=() if other else choices,
+                like=choices if other else (),
                 amount=amount,
+                pairs=wish.pairs and not pairs,
                 unusable=wish.unusable,
                 words=words,
                 written=self._written(wish.element),
@@ -94,7 +96,7 @@ class Mentions:
         return Mention(
             text=wish.text,
             skus=() if guessed else (product.sku,),
-            like=(product.name,) if guessed else (),
+            like=(product.sku,) if guessed else (),
             amount=value if said and not isinstance(value, Unusable) else None,
             unusable=unusable_for,
             confidence=confidence,

@@ -37,6 +37,7 @@ _QUIET_WORDS: Final = frozenset([
     "ok", "unidades", "piezas", "cada", "uno", "una", "por", "favor", "porfa", "y", "o", "pero", "ahi", "ese",
     "esa", "esos", "esas", "eso", "esto", "este", "mismo", "misma", "mismos", "mismas", "cantidad", "asi",
     "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "jaja", "dice", "dijo", "creo",
+    "talla", "tallas", "talle", "tamano",
 ])  # fmt: skip
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _HELD: Final = Spoken | Bare

@@ -79,6 +79,9 @@ class ScriptDraft:
         if chunk.is_empty():
             self.steer(Does.SET)
             return
+        if self.exchange.expects and chunk.words and not chunk.mentions:
+            self.flush()  # "en vez de manzana que sean de nuez"
+            return
         if chunk.words and not chunk.mentions and chunk.amount is None and self.exchange.goes is None:
             described = chunk.bare()
             points = described is not None and (described.describes or described.plural is not None)
