@@ -1,7 +1,7 @@
 """Codes and models in a message: "TAC-03 x5", "3 del 10007", "cod. 10054"; "papel A4", "lápiz 2B"."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from recado.quotes.language.lexicon import Lexicon
@@ -100,6 +100,17 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
             apart = i + 2 >= len(tokens) or tokens[i + 2].spaced or tokens[i + 2].kind is PUNCT
             if apart and (i == 0 or first.spaced) and (shapes is None or shape(word) in shapes):
                 tokens[i : i + 2] = [Token(WORD, word, first.start, second.end, first.spaced)]
+
+
+def join_spaced(tokens: list[Token], lexicon: Lexicon, knows: Callable[[str], bool]) -> None:
+    """Makes one word of a model whose letters and digits are apart, if the catalogue `knows` it: "boxer ct 100"."""
+    for i in range(len(tokens) - 2, -1, -1):
+        first, second = tokens[i : i + 2]
+        if (first.kind, second.kind) != (WORD, NUMBER) or not second.spaced or not knows(first.norm + second.norm):
+            continue
+        if first.norm not in lexicon.measures and not lexicon.roles(first.norm):
+            word = first.norm + second.norm
+            tokens[i : i + 2] = [Token(WORD, word, first.start, second.end, first.spaced)]
 
 
 def _is_grade(first: Token, letters: Token, last: Token) -> bool:

@@ -18,6 +18,7 @@ from recado.quotes.catalogue.budget import Steps
 from recado.quotes.catalogue.codes import code_of, code_shape, shape
 from recado.quotes.catalogue.parts import Family, Form, Parts, name_tokens, take_apart
 from recado.quotes.catalogue.product import Product
+from recado.quotes.catalogue.series import SeriesIndex
 from recado.quotes.catalogue.verbatim import Verbatim
 from recado.quotes.catalogue.vocabulary import EXACT, SMALL_FORM, Near, Vocabulary
 from recado.quotes.language import role
@@ -75,6 +76,7 @@ class Index:
         self._synonyms, self.skipped = language.synonyms, language.skipped
         self.steps = Steps()
         self.verbatim = Verbatim(self.lexicon)
+        self.series = SeriesIndex(self.lexicon, lambda word: self._synonyms.get(word, word))
         self.codes = {code: n for n, product in enumerate(self.products) if (code := code_of(product.sku))}
         self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
         parts_of = [self._take_apart(number, product) for number, product in enumerate(self.products)]
@@ -101,7 +103,7 @@ class Index:
         """A product's name and aliases by their parts; they are remembered word for word, too."""
         found = []
         for text in (product.name, *product.aliases):
-            tokens = name_tokens(text, self.lexicon)
+            tokens = self.series.name_tokens(text)
             self.verbatim.add(tokens, number)
             found.append(self._parts(tokens, product))
         return found

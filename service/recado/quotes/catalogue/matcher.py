@@ -9,18 +9,9 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue.index import MOST, Index
-from recado.quotes.catalogue.name_words import (
-    Said,
-    forms_said,
-    is_other_kind,
-    only_without,
-    says_the_same,
-    tells_rest,
-    what_is_said,
-)
-from recado.quotes.catalogue.parts import (
-    Family,
-)
+from recado.quotes.catalogue.name_words import what_is_said
+from recado.quotes.catalogue.parts import Family
+from recado.quotes.catalogue.said import Said, forms_said, is_other_kind, only_without, says_the_same, tells_rest
 from recado.quotes.catalogue.vocabulary import EXACT
 from recado.quotes.language import role
 from recado.quotes.language.role import Roles

@@ -1,16 +1,17 @@
-"""What a text says about the products of a head: the words and sizes after it, and the names that they fit."""
+"""Finds the words and sizes after a head that belong to its products' names."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
 from recado.quotes.catalogue.codes import shape
 from recado.quotes.catalogue.index import MOST, TABLES, Index
-from recado.quotes.catalogue.parts import DOTS, SIZE_MARKS, Family, Form, announces_size, opens_part, size_mark_end
+from recado.quotes.catalogue.parts import DOTS, SIZE_MARKS, Family, announces_size, opens_part, size_mark_end
+from recado.quotes.catalogue.said import Said, forms_said
 from recado.quotes.catalogue.vocabulary import OTHER_GENDER, SMALL_FORM
 from recado.quotes.language import role
-from recado.quotes.language.role import Role, Roles
+from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNTS, SOLD_BY, Size, whole
 from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
@@ -26,87 +27,13 @@ _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
 _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
+_AMOUNTS: Final = 99
+"""The highest number that counts, directly behind the words of a name that has it: "fram 3614"."""
 _COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
 _QUALITIES: Final = frozenset([role.MODIFIER, role.SIZEMARK])
 _PIECES: Final = frozenset([role.PIECE, role.CONTAINER])
-_ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
-"""Qualities that matter even if a family names only one of them."""
 _CLOSING: Final = frozenset([role.PEOPLE, role.AND, role.COURTESY, role.THANKS, role.BUT, role.FOR, role.CON])
 _TELL_NOTHING: Final = frozenset([role.COLOURS, role.PATTERNS, role.NUMBER, role.ARTICLE, role.HALF, role.WITHOUT])
-
-
-class Said(msgspec.Struct):
-    """The words after a head that its family knows."""
-
-    words: list[tuple[str, float]] = msgspec.field(default_factory=list)
-    sizes: list[Size] = msgspec.field(default_factory=list)
-    qualities: list[tuple[Role, str]] = msgspec.field(default_factory=list)  # table, word: the family lacks them
-    candidates: set[int] | None = None  # None: all of the family
-    head: int = 0  # its token
-    last: int = 0
-    telling: int = 0
-    conflict: bool = False
-    adjacent: bool = False  # whether the first word must stand next to the head: "3 leches", not "3 dulce de leche"
-    trial: bool = False  # whether every bare number that fits counts as a size
-
-    def count(self) -> int:
-        """How much of a name was said, including the head."""
-        return 1 + len(self.words) + len(self.sizes)
-
-    def fitting(self, owners: set[int]) -> set[int]:
-        """Those of the owners of a word or size that fit what was said before."""
-        return owners if self.candidates is None else self.candidates & owners
-
-
-def says_the_same(family: Family, said: Said, bare: list[Form]) -> bool:
-    """Whether the one product of this size differs from the one without a size only by its size: "arena de 10 kg"."""
-    if not said.sizes or said.candidates is None or len(said.candidates) != 1:
-        return False
-    words = {word for form in bare for other in family.forms[form.product] for word in other.words}
-    (number,) = said.candidates
-    return any(words.issuperset(form.words) for form in family.forms[number])
-
-
-def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool:
-    """Whether the customer said a quality of a kind that distinguishes the family, but the products have another."""
-    return any(
-        len(words := family.tables.get(table, set())) > (table not in _ALONE)
-        and any(words.intersection(form.words) for number in products for form in family.forms[number])
-        for table, _ in said.qualities
-    )
-
-
-def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
-    """Whether a name lacks nothing that was said except words that all products of its head have: "casco M"."""
-    shared = len(family.products)
-    return shared > 1 and any(
-        all(len(family.words[word]) == shared for word in form.words if word not in words)
-        and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
-        for form in family.forms[product]
-    )
-
-
-def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:
-    """The forms that were said completely, among the products that fit everything that was said."""
-    fits = said.candidates
-    if len(family.products if fits is None else fits) > MOST:
-        forms: Sequence[Form] = family.exact.get(words, ())
-    else:
-        forms = [form for number in (family.products if fits is None else fits) for form in family.forms[number]]
-    index.steps.charge(len(forms))
-    return [
-        form
-        for form in forms
-        if (fits is None or form.product in fits)
-        and words.issuperset(form.words)
-        and all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
-    ]
-
-
-def only_without(index: Index, family: Family, said: Said, words: frozenset[str]) -> bool:
-    """Whether only names with "sin" fit, which was not said: "manga corta" is not "sin mangas"."""
-    fits = family.products if said.candidates is None else said.candidates
-    return len(fits) <= MOST and all(index.lacks_sin(family, n, words) for n in fits)
 
 
 def what_is_said(
@@ -139,10 +66,17 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         if end == i and token.kind is WORD:
             end = _take_word(index, family, said, tokens, roles, i)
         elif end == i:
-            end = i + 1 if token.kind is PUNCT and token.norm in _INSIDE else 0
+            end = i + 1 if token.kind is PUNCT and (token.norm in _INSIDE or token.is_of_series) else 0
         if end == 0:
             break
         i = end
+    while said.conflict and tokens[said.last].is_of_series and _continues(tokens, said.last + 1):
+        said.last += 1  # "205/55 R17", which is one measure
+
+
+def _continues(tokens: list[Token], i: int) -> bool:
+    """Whether the token at `i` is of the same series as the one before it."""
+    return i < len(tokens) and tokens[i].is_of_series and tokens[i].start == tokens[i - 1].start
 
 
 def _is_times(tokens: list[Token], i: int) -> bool:
@@ -238,6 +172,8 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
             return _contradict(said, read[1])  # "reducidor de 2 a 1", where there is one of 4 to 2
         read = index.sizes.at(tokens, i, single=True) or read
     size, end = read
+    if tokens[i].kind is NUMBER and size.unit is None and _takes_model(family, said, size, tokens, roles, i):
+        return end
     marked = spans or _is_marked(family, tokens, roles, i, end)
     take = _take_number if size.unit is None else _take_measure
     return take(index, family, said, size, marked, tokens, roles, i, end)
@@ -245,7 +181,7 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
 
 def _is_marked(family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:
     """Whether the words around a size say that it is one: "no. 5", "talla 38", "para 20 personas"."""
-    if tokens[i - 1].norm in _SIZE_OPENS or role.SIZE in roles[i - 1]:
+    if tokens[i].is_of_series or tokens[i - 1].norm in _SIZE_OPENS or role.SIZE in roles[i - 1]:
         return True
     served = end < len(tokens) and role.PEOPLE in roles[end] and role.FOR in roles[i - 1]
     return served and "" in family.dimensions
@@ -310,6 +246,30 @@ def _take_number(
     return i
 
 
+def _takes_model(family: Family, said: Said, size: Size, tokens: list[Token], roles: list[Roles], i: int) -> bool:
+    """Takes the number at `i` for a model that was said without its letters: "boxer 100" for the Boxer CT100."""
+    if not said.words or said.last != i - 1 or family.with_size(size):
+        return False
+    if size.values[0] <= COUNTS and not _is_counted_before(tokens, roles, said.head):
+        return False
+    model = next((word for word in family.models.get(tokens[i].norm, ()) if said.fitting(family.words[word])), None)
+    if model is None:
+        return False
+    said.candidates = said.fitting(family.words[model])
+    said.words.append((model, 1.0))
+    said.last = i
+    said.telling += 1
+    return True
+
+
+def _is_counted_before(tokens: list[Token], roles: list[Roles], head: int) -> bool:
+    """Whether an amount precedes the head."""
+    before = head - 1
+    if before > 0 and role.OF in roles[before] and roles[before - 1] & {role.PAIR, role.COLLECTIVE, role.CONTAINER}:
+        before -= 1
+    return before >= 0 and (tokens[before].kind is NUMBER or bool(roles[before] & _COUNTING))
+
+
 def _take(said: Said, size: Size, fits: Collection[int], end: int) -> int:
     said.candidates, said.last = set(fits), end - 1
     said.sizes.append(size)
@@ -334,7 +294,8 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
     if said.last != i - 1:
         return False
     if said.words:
-        return family.numbers(said.words[-1][0], size)
+        known = size.values[0] > _AMOUNTS and size.values in family.plain_numbers
+        return family.numbers(said.words[-1][0], size) or (known and bool(said.fitting(family.with_size(size))))
     head = tokens[i - 1].norm  # "agenda 2025", of 2026; "agendas 2025" are so many
     told = family.numbers(index.canon(head), size) or (size.values[0] > COUNTS and bool(family.with_size(size)))
     return not head.endswith("s") and told and not _is_joined(tokens, end)
@@ -354,10 +315,7 @@ def _is_second_number(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, end: int
 ) -> bool:
     """Whether the number at `i` ends a name whose quantity precedes it: "2 focos 12", of 9 W and 12 W."""
-    before = said.head - 1
-    if before > 0 and role.OF in roles[before] and roles[before - 1] & {role.PAIR, role.COLLECTIVE, role.CONTAINER}:
-        before -= 1
-    counts = before >= 0 and (tokens[before].kind is NUMBER or bool(roles[before] & _COUNTING))
+    counts = _is_counted_before(tokens, roles, said.head)
     closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family)
     return counts and said.last == i - 1 and tokens[i].kind is NUMBER and closes and not _is_joined(tokens, end)
 

@@ -14,6 +14,7 @@ from recado.quotes.language.sizes import COUNT, Number, Size, SizeKey, Sizes
 from recado.quotes.language.text import NUMBER, WORD, Token, tokenise
 
 _DIGIT: Final = re.compile(r"\d")
+_MODEL: Final = re.compile(r"[a-z]+(\d+)")
 _ABBREVIATION: Final = 4
 """Letters of "unid" and shorter ones."""
 _LETTERS: Final = frozenset("acd")
@@ -54,6 +55,7 @@ class Family:
         "exact",
         "forms",
         "heads",
+        "models",
         "numbered",
         "plain_numbers",
         "products",
@@ -76,6 +78,7 @@ class Family:
         self.units: set[str] = set()
         self.tables: dict[Role, set[str]] = {}
         self.heads: set[str] = set()
+        self.models: dict[str, list[str]] = {}  # words like "ct100" by their digits
 
     def add(self, form: Form) -> None:
         """Adds a form of a product that has been added."""
@@ -87,6 +90,8 @@ class Family:
             owners = self.words.get(word)
             if owners is None:
                 self.words[word] = {number}
+                if not word.isalpha() and (model := _MODEL.fullmatch(word)):
+                    self.models.setdefault(model[1], []).append(word)
             else:
                 owners.add(number)
 

@@ -58,6 +58,7 @@ class Token(msgspec.Struct, eq=False, gc=False):
     spaced: bool  # after white space, or at the start of the text
     value: int | Fraction | None = None
     keycap: bool = False
+    is_of_series: bool = False  # one of several numbers of a model or measure: "205/55 R16"
 
 
 @lru_cache(maxsize=16384)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from recado.quotes.catalogue.budget import LONGEST_TEXT, MOST_TOKENS, TooLongError
-from recado.quotes.catalogue.codes import join_codes, join_models
+from recado.quotes.catalogue.codes import join_codes, join_models, join_spaced
 from recado.quotes.catalogue.matcher import How, Match, Matcher
 from recado.quotes.catalogue.measures import Measure, measure
 from recado.quotes.language import role
@@ -262,8 +262,10 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
     part_numbers(tokens, matcher)
     drop_indices(tokens, matcher.lexicon)
     join_codes(tokens, matcher.codes, matcher.code_shapes)
+    matcher.series.spell(tokens, matcher.knows)
     if matcher.shapes:
         join_models(tokens, matcher.lexicon, matcher.shapes)
+        join_spaced(tokens, matcher.lexicon, matcher.knows)
     spell_out(tokens, matcher)
     part_joined(tokens, matcher)
     part_amounts(tokens, matcher)

@@ -1,0 +1,86 @@
+"""Models and measures of several numbers, as customers say them: without marks, in words, without letters."""
+
+from decimal import Decimal
+
+import pytest
+
+from recado.quotes import Catalogue, Quote, QuoteService
+from recado.quotes.catalogue.product import Product
+
+GOODS = [
+    ("T13", "Llanta Toyo 175/70 R13", "llanta 175 70 13"),
+    ("T14", "Llanta Toyo 185/65 R14", "goma 185/65r14"),
+    ("T16", "Llanta Dunlop 205/55 R16", ""),
+    ("M18", "Llanta moto 2.75-18", "llanta 275-18"),
+    ("M17", "Llanta moto 100/90-17", ""),
+    ("OIL50", "Aceite Gulf 20W50 litro", "gulf 20w50"),
+    ("OIL30", "Aceite Gulf 10W30 litro", "gulf 10w30"),
+    ("CT", "Kit arrastre Boxer CT100", "kit de arrastre boxer"),
+    ("NS", "Kit arrastre Pulsar NS200", "kit de arrastre pulsar"),
+    ("FIL", "Filtro aceite Fram PH3614", ""),
+    ("FIL2", "Filtro aceite Fram PH6607", ""),
+    ("GAS", "Filtro gasolina universal", "filtro de gasolina"),
+]
+CATALOGUE = Catalogue(
+    tuple(
+        Product(sku, name, tuple(filter(None, alias.split("|"))), Decimal(2), False, None) for sku, name, alias in GOODS
+    ),
+    "USD",
+)
+SERVICE = QuoteService(lambda: CATALOGUE)
+
+
+def quote(text: str) -> Quote:
+    return SERVICE.quote(text)
+
+
+def lines(text: str) -> dict[str, int]:
+    return {item.sku: int(item.quantity) for item in quote(text).items}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("llanta 205 55 16 x 4", {"T16": 4}),
+        ("4 llantas 205-55-16", {"T16": 4}),
+        ("4 llantas 205/55r16", {"T16": 4}),
+        ("gomas 185 65 14 2", {"T14": 2}),
+        ("llanta r13 175/70, las cuatro", {"T13": 4}),
+        ("4 llantas rin 13 175/70", {"T13": 4}),
+        ("una llanta 175/70 aro 13", {"T13": 1}),
+        ("dos llantas ciento ochenta y cinco sesenta y cinco catorce", {"T14": 2}),
+        ("llanta 2.75-18 una, llanta 100 90 17 otra", {"M18": 1, "M17": 1}),
+        ("2 gulf diez w treinta", {"OIL30": 2}),
+        ("gulf 20 50, 3 litros", {"OIL50": 3}),
+        ("dos gulf veinte cincuenta y dos filtros de gasolina", {"OIL50": 2, "GAS": 2}),
+    ],
+)
+def test_a_measure_of_several_numbers_is_found_without_its_marks(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+    assert not quote(text).asks
+
+
+@pytest.mark.parametrize("text", ["2 llantas 205 55 17", "2 llantas 195 65 15", "llantas 90/90-17, 2", "2 gulf 5w30"])
+def test_a_measure_that_no_product_has_is_asked_for(text: str) -> None:
+    assert lines(text) == {}
+    assert quote(text).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kit arrastre boxer ct 100", {"CT": 1}),
+        ("kit arrastre pulsar 200 y 2 filtros de gasolina", {"NS": 1, "GAS": 2}),
+        ("kit arrastre boxer 100 2", {"CT": 2}),
+        ("3 filtros fram 3614", {"FIL": 3}),
+        ("filtro fram 6607 2", {"FIL2": 2}),
+    ],
+)
+def test_the_number_of_a_model_is_no_amount(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+    assert not quote(text).unclear
+
+
+def test_numbers_that_are_no_measure_count() -> None:
+    assert lines("kit arrastre boxer 12") == {"CT": 12}
+    assert lines("20 filtros de gasolina y 50 kit arrastre boxer") == {"GAS": 20, "CT": 50}
