@@ -48,7 +48,7 @@ FLOORS = [
     ("pinturas.jsonl", 0.88, 0.98, 0.88, 0.017, 0.034),
     ("bebe.jsonl", 0.93, 1.0, 0.96, 0.0, 0.067),
     ("queseria.jsonl", 0.9, 1.0, 0.92, 0.0, 0.0),
-    ("electronica.jsonl", 0.89, 1.0, 0.89, 0.018, 0.036),
+    ("electronica.jsonl", 0.89, 1.0, 0.89, 0.0, 0.036),
     ("gimnasio.jsonl", 1.0, 1.0, 1.0, 0.0, 0.013),
     ("jugueteria.jsonl", 0.96, 0.98, 0.97, 0.0, 0.0),
     ("pintureria.jsonl", 1.0, 1.0, 0.97, 0.0, 0.013),

@@ -99,6 +99,14 @@ def test_some_of_a_unit_are_asked_back(shop: str, text: str) -> None:
     ("shop", "text", "expected"),
     [
         ("limpieza2", "ESCOBA 2\nCLORO 4\nTRAPEADOR 1", {"ESC-01": 2, "CLO-01": 4, "ESC-04": 1}),
+        (
+            "electronica",
+            "El pedido: - mouse con cable x5 - pilas AAA x4 unidades - cable hdmi 1.5m x1",
+            {"MOU-C": 5, "PIL-AAA": 4, "CAB-HD1": 1},
+        ),
+        ("electronica", "mouse con cable x2, pilas AA x4 y teclado x1", {"MOU-C": 2, "PIL-AA": 4, "TEC-E": 1}),
+        ("electronica", "mouse con cable 2, pilas AA x4 unidades y teclado 1", {"MOU-C": 2, "PIL-AA": 4, "TEC-E": 1}),
+        ("", "camisas 3 - gorras 2 - pilas AA x4", {"CAM-001": 3, "ACC-001": 2, "HOG-013": 4}),
         ("limpieza2", "Hola, mi pedido:\n- escoba 2\n- cloro 4\ngracias", {"ESC-01": 2, "CLO-01": 4}),
         ("limpieza2", "escoba 2, cloro 4, trapeador 1", {"ESC-01": 2, "CLO-01": 4, "ESC-04": 1}),
         ("ferreteria", "martillo 2\nbrocha 4", {"HER-001": 2, "PIN-005": 4}),
@@ -109,6 +117,29 @@ def test_some_of_a_unit_are_asked_back(shop: str, text: str) -> None:
 )
 def test_the_number_of_a_line_is_an_amount_where_those_of_the_others_are(shop: str, text: str, expected: Lines) -> None:
     assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("restaurante", "alitas bbq x12, coca chica x2, flan x1", {"R20": 1, "R35": 2, "R43": 1}),
+        ("verduleria", "huevos x12, piña x2, repollo x3", {"H001": 1, "F014": 2, "V038": 3}),
+    ],
+)
+def test_the_number_of_a_pack_that_tells_packs_apart_is_no_amount(shop: str, text: str, expected: Lines) -> None:
+    assert lines(shop, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("camisas 3 - gorras 2 - pantalon", {"CAM-001": 3, "ACC-001": 2, "PAN-001": 1}),
+        ("zapatos 2 - jean azul - 3 gorras", {"CAL-001": 2, "PAN-004": 1, "ACC-001": 3}),
+        ("2 - camisas, 3 - gorras", {"CAM-001": 2, "ACC-001": 3}),
+    ],
+)
+def test_a_dash_behind_a_counted_thing_parts_it_from_the_next(text: str, expected: Lines) -> None:
+    assert lines("", text) == expected
 
 
 @pytest.mark.parametrize(

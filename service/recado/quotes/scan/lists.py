@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from recado.quotes.catalogue.index import MOST
 from recado.quotes.catalogue.matcher import Matcher
+from recado.quotes.language import role
 from recado.quotes.language.lexicon import QUANTITY_ROLES, Lexicon
+from recado.quotes.language.sizes import COUNT
 from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
 _MOST_OF_ONE: Final = 24
@@ -72,7 +75,8 @@ def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
     fewest = 2 if NEWLINE in kinds else 3
     if kinds.count(NUMBER) < fewest:
         return
-    counted = [(start, end - 1) for start, end in _entries(tokens) if any(t.kind is NUMBER for t in tokens[start:end])]
+    entries = [(start, end) for start, end in _entries(tokens, matcher) if NUMBER in kinds[start:end]]
+    counted = [(start, end - 1 - _is_piece(tokens[end - 1], matcher)) for start, end in entries]
     if not fewest <= len(counted) <= _MOST_ENTRIES or not all(_ends_in_amount(tokens, *entry) for entry in counted):
         return
     named = [last for start, last in counted if _is_in_name(tokens, start, last, matcher)]
@@ -83,15 +87,34 @@ def part_amounts(tokens: list[Token], matcher: Matcher) -> None:
         tokens.insert(last, Token(PUNCT, ":", number.start, number.start, False))
 
 
-def _entries(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+def _entries(tokens: list[Token], matcher: Matcher) -> Iterator[tuple[int, int]]:
     """The first token of each entry, after its bullet, and the token after its last."""
     start = 0
-    for end in (*(i for i, token in enumerate(tokens) if token.kind is NEWLINE or token.norm == ","), len(tokens)):
+    for end in (*(i for i in range(len(tokens)) if _parts_entries(tokens, i, matcher)), len(tokens)):
         while start < end and tokens[start].kind is PUNCT:
             start += 1
         if start < end:
             yield start, end
         start = end + 1
+
+
+def _parts_entries(tokens: list[Token], i: int, matcher: Matcher) -> bool:
+    """Whether an entry ends at `i`: with its line, at a comma, at the bullet of the next one, at a "y" behind its
+    number."""
+    token = tokens[i]
+    if token.kind is NEWLINE or token.norm == ",":
+        return True
+    if not 0 < i < len(tokens) - 1 or tokens[i + 1].kind is not WORD:
+        return False
+    if token.norm == "-":
+        return token.spaced and tokens[i + 1].spaced
+    counted = tokens[i - 1].kind is NUMBER or _is_piece(tokens[i - 1], matcher)
+    return counted and role.AND in matcher.lexicon.roles(token.norm)
+
+
+def _is_piece(token: Token, matcher: Matcher) -> bool:
+    """ "x4 unidades", "3 pzas"."""
+    return token.kind is WORD and role.PIECE in matcher.lexicon.roles(token.norm)
 
 
 def _ends_in_amount(tokens: list[Token], start: int, last: int) -> bool:
@@ -104,4 +127,16 @@ def _is_in_name(tokens: list[Token], start: int, last: int, matcher: Matcher) ->
     entry = tokens[start : last + 1]
     roles = [matcher.lexicon.roles(token.norm) for token in entry]
     match = matcher.match(entry, roles, 0)
-    return match is not None and match.last == len(entry) - 1
+    if match is None or match.last < len(entry) - 1:
+        return False
+    return not (entry[-2].norm == "x" and _tells_packs_apart(entry, match.products[0], matcher))
+
+
+def _tells_packs_apart(entry: list[Token], product: int, matcher: Matcher) -> bool:
+    """ "alitas x6", where there are "alitas x12", too: the pack, also in a list of amounts."""
+    family = matcher.families.get(matcher.head(matcher.near(entry[0].norm)[0][0]))
+    packs = {size for size in matcher.sizes_of(product) if size.unit == COUNT}
+    if family is None or not any(size.values == (entry[-1].value,) for size in packs):
+        return False
+    kin = {size for number in matcher.first(family.products, MOST) for size in matcher.sizes_of(number)}
+    return any(size.unit == COUNT for size in kin - packs)

@@ -118,6 +118,8 @@ class Scanner(Scene):
         kind = _MARKS.get(token.norm, role.NOISE)
         if kind is role.LINK and token.norm == "-" and (i == 0 or self.tokens[i - 1].kind is NEWLINE):
             kind = role.LINE
+        elif token.norm == "-" and self.parts_entries(i):
+            kind = role.COMMA
         element = self.add(kind, i, i + 1)
         if token.norm == "(":
             element.flags.add(Flag.OPEN)

@@ -16,7 +16,7 @@ from recado.quotes.language.role import Role, Roles
 from recado.quotes.language.sizes import Size
 from recado.quotes.language.text import NEWLINE, NUMBER, WORD, Token, tokenise
 from recado.quotes.scan.descriptions import Tails
-from recado.quotes.scan.elements import ALL, Element, Flag
+from recado.quotes.scan.elements import ALL, THINGS, Element, Flag
 from recado.quotes.scan.joined import part_joined, part_numbers, spell_out
 from recado.quotes.scan.lists import drop_indices, part_amounts
 from recado.quotes.scan.noise import TABLE
@@ -175,6 +175,11 @@ class Scene(Words):
         """The products that the word at `i` selects among those that share a head with an earlier thing."""
         before = (e.match.products[0] for e in self.behind() if e.match is not None)
         return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
+
+    def parts_entries(self, i: int) -> bool:
+        """ "camisas 3 - gorras 2": a dash behind the number of a thing and before the next thing."""
+        spaced = self.tokens[i].spaced and self.opens_thing(i + 1) and self.tokens[i + 1].spaced
+        return spaced and self.kind(-1) is role.QUANTITY and self.kind(-2) in THINGS
 
     def is_product(self, i: int) -> bool:
         return i < len(self.tokens) and self.tokens[i].kind is WORD and self.matcher.names(self.norms[i])
