@@ -65,6 +65,7 @@ FLOORS = [
     ("plomeria.jsonl", 0.91, 0.98, 0.91, 0.0, 0.0),
     ("bebidas.jsonl", 0.98, 0.98, 0.98, 0.0, 0.02),
     ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
+    ("tornillos.jsonl", 1.0, 1.0, 1.0, 0.0, 0.02),
 ]
 
 

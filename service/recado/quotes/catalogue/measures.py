@@ -70,7 +70,8 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
         value = part
     elif value is None:
         value, j = 1, i
-    j_unit = j + 1 if part is not None and _is_of(tokens, j) else j
+    of_unit = part is not None or (value < 1 and tokens[i].kind is NUMBER)  # "un cuarto de kilo", "1/4 de kg"
+    j_unit = j + 1 if of_unit and _is_of(tokens, j) else j
     unit, end = _unit(tokens, j_unit, lexicon)
     if unit is None:
         added, j = _added(tokens, j)  # "uno y medio de franela"

@@ -170,7 +170,10 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
     if len(read[0].values) > 1 and not spans and not family.with_size(read[0]):
         if tokens[i + 1].norm == "a" and family.has_spans():
             return _contradict(said, read[1])  # "reducidor de 2 a 1", where there is one of 4 to 2
-        read = index.sizes.at(tokens, i, single=True) or read
+        alone = index.sizes.at(tokens, i, single=True) or read
+        if family.has_as_many(read[0]) and not family.with_size(alone[0]):
+            return _contradict(said, read[1])  # "tornillo 3/8 x 5", where there are 3/8 x 1 and 3/8 x 3
+        read = alone
     size, end = read
     if tokens[i].kind is NUMBER and size.unit is None and _takes_model(family, said, size, tokens, roles, i):
         return end
@@ -221,8 +224,8 @@ def _take_number(
     counts = end < len(tokens) and not roles[end].isdisjoint(_PIECES) and role.OF not in roles[i - 1]
     if counts and not named and tokens[i].kind is NUMBER:
         return 0  # "hielo - 3 bolsas", where "hielo 3 kilos" is a name
-    half, half_end = index.sizes.half_behind(tokens, end + 1) if named else (None, end)
-    if half:
+    half, half_end = index.sizes.half_behind(tokens, end + 1)
+    if half and named and role.COLLECTIVE not in roles[end]:
         said.words.append((index.canon(tokens[end].norm), 1.0))
         size, end = Size((whole(size.values[0] + half),)), half_end  # "2 plazas y media"
     owners = family.with_size(size)

@@ -123,6 +123,10 @@ class Family:
         """Whether ranges of sizes distinguish its products: "0-3 meses"."""
         return any(len(values) > 1 for _, values in self.sized)
 
+    def has_as_many(self, size: Size) -> bool:
+        """Whether a size of a product has as many numbers as this one."""
+        return any(len(values) == len(size.values) for _, values in self.sized)
+
     def counts_in(self, size: Size) -> bool:
         """Whether a unit after a name may count pieces: of one such unit ("leche 3 lts"), or of a name without a
         size."""

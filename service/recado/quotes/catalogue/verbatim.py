@@ -6,6 +6,7 @@ from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import Lexicon
+from recado.quotes.language.sizes import Sizes
 from recado.quotes.language.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
@@ -20,6 +21,7 @@ class Verbatim:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._sizes = Sizes(lexicon)
         self._names: dict[str, dict[str, list[tuple[tuple[str, ...], int]]]] = {}
 
     def add(self, tokens: Sequence[Token], number: int) -> None:
@@ -28,7 +30,7 @@ class Verbatim:
         if len(words) > 1 and any(map(self._tells, tokens)):
             self._names.setdefault(words[0], {}).setdefault(words[1], []).append((words, number))
 
-    def find(self, tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
+    def find(self, tokens: list[Token], at: int) -> tuple[int, int] | None:
         """The product of the longest name that starts at token `at`, and the token after it; None if none does."""
         seconds = self._names.get(key(tokens[at].norm))
         if seconds is None:
@@ -42,7 +44,7 @@ class Verbatim:
         found = [(end, number) for words, number in names if (end := self._end(tokens, second, words))]
         return None if not found else max(found)[::-1]
 
-    def _end(self, tokens: Sequence[Token], second: int, words: tuple[str, ...]) -> int:
+    def _end(self, tokens: list[Token], second: int, words: tuple[str, ...]) -> int:
         """The token after the name whose first two words end at `second`; 0 if its other words do not follow."""
         at = second
         for word in words[2:]:
@@ -50,6 +52,8 @@ class Verbatim:
             if following == at or key(tokens[following].norm) != word:
                 return 0
             at = following
+        if tokens[at].kind is NUMBER and self._sizes.goes_on(tokens, at + 1):
+            return 0  # "clavo de 2 1/2" is no "clavo de 2"
         return at + 1
 
     @staticmethod

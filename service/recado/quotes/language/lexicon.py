@@ -74,6 +74,7 @@ class Lexicon:
         self.scales: dict[str, int] = numbers["scales"]
         self.collectives: dict[str, int] = numbers["collectives"]
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
+        self.parts: dict[str, int] = numbers["parts"]
         self.measures = _measures(numbers["sizes"])
         self._exact: dict[str, set[Role]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], Roles]]] = {}  # by the first two words

@@ -88,6 +88,9 @@ class _Reader:
         if _is_collective(self.roles, j) or (j == i + 1 and _is_scale(self.tokens, j)):
             self.value, self.end = self._half(i), j
             return None
+        if self._has(i + 1, role.PIECE) and self._has(i + 2, role.OF):  # "medio tramo de tubo"
+            self.value, self.end = _HALF, i + 1
+            return None
         held = self._has(i + 1, role.CONTAINER) or (j > i + 1 and self.tokens[i].norm == "medio")
         return Quantity(_HALF, i + 1) if held else None
 

@@ -15,13 +15,16 @@ SOLD_BY: Final = frozenset(["kg", "g", "l", "ml", "m", "m2", "m3", "galon", "lb"
 """Units that may say how much is wanted; the others ("pulgada", "w") only say which."""
 _DENOMINATORS: Final = frozenset([2, 3, 4, 8, 16, 32, 64])
 _NO_NOUN: Final = frozenset([role.AND, role.OR, role.BUT, role.FOR, role.CON, role.OF, role.COURTESY, role.THANKS])
+_COURTEOUS: Final = frozenset([role.COURTESY, role.THANKS])
 _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
 """Units that are also other words: they only count next to the digits ("20A")."""
 
 COUNTS: Final = 19
 """The highest number that is an amount rather than a size, beside a product that has both."""
-_THREE: Final = 3
+_TIMES: Final = frozenset(["x", "por"])
+_DECIMALS: Final = frozenset(".,")
+_QUARTERS: Final = 4
 _TEN: Final = 10
 _TENS: Final = range(20, 100, 10)
 _ONES: Final = range(1, 10)
@@ -76,9 +79,9 @@ class Sizes:
         if not values:
             return self._named(tokens, i)
         unit, end = self._unit(tokens, end)
-        if unit is not None and len(values) == 1:
-            half, end = self.half_behind(tokens, end)
-            values = (whole(values[0] + half),) if half else values
+        half, half_end = self.half_behind(tokens, end)
+        if half and (unit is not None or self._ends_number(tokens, half_end)):
+            values, end = (*values[:-1], whole(values[-1] + half)), half_end
         elif tokens[i].kind is WORD and values == (Fraction(1, 2),) and not self._closes(tokens, end):
             return None  # "media" before a noun is no size: "media caja"
         return Size(values, unit), end
@@ -100,23 +103,21 @@ class Sizes:
             return (), i
         values = [value]
         spaced = end < len(tokens) and tokens[end].spaced  # all of "2x5" are joined alike; "2x5 x 3" is three of them
-        while not single and tokens[i].kind is NUMBER and self._joins(tokens, end):
+        while not single and self._joins(tokens, end, tokens[i].kind is NUMBER):
             more, after = self._value(tokens, end + 1)
-            if (
-                more is None
-                or tokens[end + 1].kind is not NUMBER
-                or {tokens[end].spaced, tokens[end + 1].spaced} != {spaced}
-            ):
+            if more is None or {tokens[end].spaced, tokens[end + 1].spaced} != {spaced}:
+                break
+            if tokens[end + 1].kind is not NUMBER and tokens[end].norm not in _TIMES:
                 break
             values.append(more)
             end = after
         return tuple(values), end
 
     @staticmethod
-    def _joins(tokens: list[Token], at: int) -> bool:
-        """Whether the token at `at` joins the numbers of one size: "2x5", "0-3", "0 a 3"."""
+    def _joins(tokens: list[Token], at: int, digits: bool) -> bool:
+        """Whether the token at `at` joins the numbers of one size: "2x5", "0-3", "0 a 3", "media por cuatro"."""
         norm = tokens[at].norm if at < len(tokens) else ""
-        return norm in ("x", "a") or (norm == "-" and not tokens[at].spaced)
+        return norm in _TIMES or (digits and (norm == "a" or (norm == "-" and not tokens[at].spaced)))
 
     def _value(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
         if i >= len(tokens):
@@ -133,10 +134,13 @@ class Sizes:
         if token.norm == "mil":
             return 1000, i + 1
         number = self._lexicon.values.get(token.norm)
-        if number is None or (number == 1 and token.norm != "uno" and self._unit(tokens, i + 1)[0] is None):
+        if number is None:
             return None, i
-        if number == _THREE and self._word(tokens, i + 1) == "cuartos" and self._closes(tokens, i + 2):
-            return Fraction(number, 4), i + 2
+        below = self._lexicon.parts.get(self._word(tokens, i + 1) or "", 0)
+        if 0 < number < below and (below > _QUARTERS or self._closes(tokens, i + 2)):
+            return Fraction(number, below), i + 2  # "tres octavos"
+        if number == 1 and token.norm != "uno" and self._unit(tokens, i + 1)[0] is None:
+            return None, i
         cents = self._lexicon.values.get(self._word(tokens, i + 1) or "")
         if number < _TEN and cents in _CENTS:
             return number + Fraction(cents, 100), i + 2  # "de dos cincuenta"
@@ -153,17 +157,25 @@ class Sizes:
         if part is not None:
             return part, end
         if isinstance(value, int) and value < 100:
-            part, end = self.fraction(tokens, i + 1)
-            if part is not None and part < 1:
-                return value + part, end  # 4 1/2
+            part, end = self.part_behind(tokens, i + 1)
+            if part is not None:
+                return value + part, end
+        if isinstance(value, int) and self._word(tokens, i + 1) == "mil":
+            return value * 1000, i + 2
         return value, i + 1
+
+    def part_behind(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
+        """The fraction at `i` that belongs to the whole number before it, and the token after it: 4 1/2, 4-1/2."""
+        hyphen = i + 1 < len(tokens) and tokens[i].norm == "-" and not (tokens[i].spaced or tokens[i + 1].spaced)
+        part, end = self.fraction(tokens, i + hyphen)
+        return (part, end) if part is not None and part < 1 else (None, i)
 
     def fraction(self, tokens: list[Token], i: int) -> tuple[Fraction | None, int]:
         """ "3/8" as one number; the tokeniser has joined halves, thirds and quarters."""
         if i >= len(tokens) or tokens[i].kind is not NUMBER or tokens[i].value is None:
             return None, i
         above = tokens[i].value
-        if "/" in tokens[i].norm and isinstance(above, Fraction) and above < 1:
+        if isinstance(above, Fraction) and above < 1 and _DECIMALS.isdisjoint(tokens[i].norm):
             return above, i + 1
         if i + 2 < len(tokens) and tokens[i + 1].norm == "/" and not tokens[i + 1].spaced and not tokens[i + 2].spaced:
             below = tokens[i + 2].value
@@ -207,13 +219,23 @@ class Sizes:
 
     def _closes(self, tokens: list[Token], i: int) -> bool:
         word = self._word(tokens, i)
-        return word is None or bool(self._lexicon.roles(word) & _NO_NOUN)
+        return word is None or word in _TIMES or bool(self._lexicon.roles(word) & _NO_NOUN)
 
     def half_behind(self, tokens: list[Token], i: int) -> tuple[Number, int]:
         """ "y media" at token `i`, and the token after it; 0 if it is not there."""
         if self._word(tokens, i) == "y" and (part := self._word(tokens, i + 1)) in ("media", "medio", "cuarto"):
             return Fraction(1, 4 if part == "cuarto" else 2), i + 2
         return 0, i
+
+    def goes_on(self, tokens: list[Token], i: int) -> bool:
+        """Whether a part at `i` belongs to the whole number before it: "2 1/2", "2 y media"."""
+        half, end = self.half_behind(tokens, i)
+        return self.part_behind(tokens, i)[0] is not None or bool(half and self._ends_number(tokens, end))
+
+    def _ends_number(self, tokens: list[Token], i: int) -> bool:
+        """Whether what is at `i` leaves the half before it without a thing of its own."""
+        word = self._word(tokens, i)
+        return word is None or word in _TIMES or bool(self._lexicon.roles(word) & _COURTEOUS)
 
     @staticmethod
     def _word(tokens: list[Token], i: int) -> str | None:

@@ -6,7 +6,7 @@ from recado.quotes.catalogue.matcher import Matcher
 from recado.quotes.language import role
 from recado.quotes.language.sizes import COUNTS
 from recado.quotes.language.text import Token
-from recado.quotes.scan.elements import THINGS, VERBS, Element, Flag
+from recado.quotes.scan.elements import CLITICS, THINGS, VERBS, Element, Flag
 
 _SEPARATORS: Final = frozenset([
     role.COMMA, role.STOP, role.QUESTION, role.LINE, role.AND, role.OR, role.BUT, role.MORE,
@@ -118,7 +118,7 @@ class Binder:
         for k in range(len(counted) - 1):
             (i, thing), (j, q) = counted[k], counted[k + 1]
             if thing.kind in THINGS and q.kind is role.QUANTITY and thing.q is None and id(q) not in used:
-                if self._is_of_each(thing, q):
+                if self._is_of_each(thing, q) or self._is_done(thing):
                     continue
                 between = segment[i + 1 : j]
                 alone = any(e.kind is role.LINK for e in between) or (j == len(segment) - 1 and len(counted) == 2)
@@ -130,6 +130,11 @@ class Binder:
                 if linked and q.quantity is not None and not q.quantity.article and self._follows(thing, q, between):
                     self._join(thing, q, after=True)
                     used.add(id(q))
+
+    def _is_done(self, thing: Element) -> bool:
+        """ "por si se me rompe uno": whether a thing is a verb behind its pronoun."""
+        verb = thing.kind is role.UNKNOWN and Flag.VERB in thing.flags
+        return verb and thing.start > 0 and self._tokens[thing.start - 1].norm in CLITICS
 
     def _is_of_each(self, thing: Element, q: Element) -> bool:
         """ "cloro y pino 4 litros de cada uno": a number after the last of several things counts each of them."""

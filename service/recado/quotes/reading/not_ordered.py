@@ -61,8 +61,9 @@ def mode_of(reading: Reading, i: int, state: ReadingState, counted: bool) -> Sta
         if reading.context.norm(element.index) in OWN_NEEDS and beside in (role.PRODUCT, role.ASIDE):
             told = True  # "el jazmín necesita mucho sol?"
             continue
-        if kind in SENTENCE_PARTS or kind in VERBS:
-            return None
+        reason = role.REASON in element.roles and reading.elements[i].q is not None
+        if kind in SENTENCE_PARTS or kind in VERBS or reason:
+            return None  # "una broca porque se me rompió la otra"
         relative = reading.context.kind(element.index - 1) is role.THAT
         if kind in (role.STORY, role.AVAILABLE) and not relative:
             return Stance.MENTIONED

@@ -5,7 +5,7 @@ from typing import Final
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Unusable
 from recado.quotes.language.sizes import COUNT
-from recado.quotes.language.text import key, plain
+from recado.quotes.language.text import plain
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Wish
 from recado.quotes.scan.elements import Flag
@@ -58,8 +58,7 @@ def counts_boxes(reading: Reading, wish: Wish) -> bool:
     if at < 0 or role.BOX not in reading.scanner.roles[at]:
         return False
     product = reading.matcher.products[wish.product]
-    named = {key(word) for name in (product.name, *product.aliases) for word in plain(name).split()}
-    if key(reading.scanner.norms[at]) in named:
+    if product.has_word(reading.scanner.norms[at]):
         return False
     before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
     packed = any(

@@ -17,6 +17,9 @@ THINGS: Final = frozenset([role.PRODUCT, role.SEVERAL, role.UNKNOWN, role.QUALIT
 ALL: Final = frozenset(["todo", "todos", "todas"])
 """Words for everything that was named."""
 
+CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
+"""Pronouns that only a verb follows: "le ofrezco"."""
+
 
 class Flag(IntEnum):
     """What was found out about an element. An integer, because its hash is fast."""

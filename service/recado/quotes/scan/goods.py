@@ -13,13 +13,11 @@ from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD
 from recado.quotes.scan.descriptions import VERB_ENDINGS
-from recado.quotes.scan.elements import Flag
+from recado.quotes.scan.elements import CLITICS, Flag
 from recado.quotes.scan.scene import BEHIND, Scene
 from recado.quotes.scan.words import Kind
 
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
-_CLITICS: Final = frozenset(["me", "te", "le", "les", "se", "nos"])
-"""Pronouns that only a verb follows: "le ofrezco"."""
 _OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
 """What precedes a thing without an amount."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
@@ -106,10 +104,12 @@ def add_contents(scene: Scene, i: int, at: int, match: Match) -> int:
 
 def _is_sold_whole(scene: Scene, i: int, at: int) -> bool:
     """Whether products are named by the container at `i` and what is in it, at `at`."""
+    held = scene.elements[-1].match
+    if held is not None and scene.matcher.products[held.products[0]].has_word(scene.norms[i]):
+        return False  # "cajas de pija" for the "pija 8 x 2, caja c/100"
     whole = scene.matcher.match(scene.tokens, scene.roles, i, head_only=False)
     kinds = scene.matcher.with_head(whole.products[0], [scene.norms[at]]) if whole is not None else ()
-    thing = scene.elements[-1].match
-    return bool(kinds) and thing is not None and thing.products[0] not in kinds
+    return bool(kinds) and held is not None and held.products[0] not in kinds
 
 
 def add_thing(scene: Scene, i: int, match: Match) -> int:
@@ -240,7 +240,7 @@ def add_unknown(scene: Scene, i: int) -> int:
     good = role.GOOD in scene.roles[i] or role.CONTAINER in scene.roles[i]
     if good:
         element.flags.add(Flag.GOOD)
-    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in _CLITICS):
+    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in CLITICS):
         element.flags.add(Flag.VERB)
     return end
 

@@ -163,6 +163,9 @@ class Scanner(Scene):
         """The token after words that mean the same everywhere: "c/u", "por persona", "con poco", "x 3"; otherwise 0."""
         if not SHARES.isdisjoint(self.norms[i : i + 3]) and (end := add_share(self, i)):
             return end
+        if self.has(i, role.AND) and self.counts_too(i):
+            self.add(role.NOISE, i, i + 1)  # "tuercas de 1/4 también 25"
+            return i + 1
         if self.norms[i] not in _SET_PHRASES and role.CON not in self.roles[i]:
             return 0
         if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
@@ -208,15 +211,21 @@ class Scanner(Scene):
                 return add_quality(self, i)
         if match is not None:
             at, held = held_by(self, i)
-            if held is not None and held.how in WHOLE and (match.how in _NOT_WHOLE or _goes_further(held, match)):
-                return add_contents(
-                    self, i, at, held
-                )  # "paquetes de pañales etapa 4", where "paquete de pañales" is a name
+            if held is not None and held.how in WHOLE and self._means_contents(held, match):
+                return add_contents(self, i, at, held)
         if match is None and token.norm in ("media", "medio") and self.opens_name(i + 1):
             return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1))
         if match is None and self.is_long_name(i) and not self.is_long_name(i + 1):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)  # "tres leches", the cake
         return match
+
+    def _means_contents(self, held: Match, match: Match) -> bool:
+        """ "paquetes de pañales etapa 4", where "paquete de pañales" is a name; "cajas de pijas 6 x 2", where only the
+        box of another size is called so."""
+        if match.how is not How.OTHER:
+            return match.how in _NOT_WHOLE or _goes_further(held, match)
+        kin = self.matcher.families_of(held.products[0])
+        return any(family in kin for family in self.matcher.families_of(match.products[0]))
 
     def _number(self, i: int, phrase: Phrase | None) -> int:
         """The token after a number in words; 0 if there is none at `i`."""
@@ -234,7 +243,7 @@ class Scanner(Scene):
         """The token after a quality behind "con", "sin", "en" or "para"; 0 if none belongs to the thing or number
         before."""
         token, roles = self.tokens[i], self.roles[i]
-        determined = self.kind(-1) in (role.QUANTITY, role.DEFINITE)
+        determined = self.kind(-1) in (role.QUANTITY, role.DEFINITE) or self.narrows(-1)
         if not roles.isdisjoint(_OPENS_KIND) and determined and self.is_kind(i + 1):
             return add_quality(self, i + 1)  # "y una con gas", "2 en aceite"
         if (
@@ -342,7 +351,7 @@ class Scanner(Scene):
         """Whether "de" precedes the word at `i`, and before that something that the word can describe."""
         before = self.kind(-1)
         if before is role.OF:
-            return self.kind(-2) in _BEFORE_KIND or self.after_all()
+            return self.kind(-2) in _BEFORE_KIND or self.narrows(-2) or self.after_all()
         return (
             before is role.QUANTITY and role.OF in self.roles[i - 1] and not self.is_product(i)
         )  # "una docena de maicena"

@@ -42,6 +42,7 @@ _NO_NOUN: Final = frozenset(
         role.FILLER,
     ]
 )
+_ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
 BEHIND: Final = 40
@@ -216,6 +217,18 @@ class Scene(Words):
 
     def after_correction(self) -> bool:
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
+
+    def narrows(self, i: int) -> bool:
+        """Whether the element at `i`, counted from the end, opens a kind of an earlier thing that leaves several
+        open: "una broca de 1/4, pero para concreto"."""
+        thing = next((e for e in self.behind() if e.match is not None), None)
+        return self.kind(i) is role.BUT and thing is not None and thing.kind is role.SEVERAL
+
+    def counts_too(self, i: int) -> bool:
+        """Whether the word at `i` is an "also" between a thing and its number, after which nothing follows."""
+        if self.norms[i] not in _ALSO or self.kind(-1) is not role.PRODUCT or self.kind(-2) is role.QUANTITY:
+            return False
+        return self.is_counted(i + 1) and self.has_no_noun(i + 2)
 
     def after_all(self) -> bool:
         """Whether "todos" precedes, also when "de" or "en" follows it: "6 jeans, todos azules"."""
