@@ -23,6 +23,10 @@ def lines(shop: str, text: str) -> Lines:
         ("electrica", "en vez de mandarme breakers de 20 mándeme de 40", {"BRK-004": 1}),
         ("electrica", "en vez de la extension de 3 m ponme la de 5", {"ACC-008": 1}),
         ("electrica", "2 breakers de 20, en vez de eso dame de 40", {"BRK-004": 2}),
+        ("", "una falda y dos blusas bueno no la falda no solo las blusas", {"CAM-011": 2}),
+        ("", "3 gorras y 2 camisas, las gorras ya no nomas las camisas", {"CAM-001": 2}),
+        ("", "una gorra y un cinturon ay no el cinturon no nada mas la gorra", {"ACC-001": 1}),
+        ("", "una falda, dos blusas, la falda no solo la necesito hoy", {"CAM-011": 2}),
     ],
 )
 def test_what_goes_is_not_quoted(shop: str, text: str, expected: Lines) -> None:

@@ -168,6 +168,8 @@ class Context:
             return False  # "3 camisas no, 2"
         if role.REASON in self.roles(j + 1) or (after is role.THAT and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
+        if after is role.ONLY and self._is_named_again(i):
+            return True  # "una falda y dos blusas, no, la falda no solo las blusas"
         ends = after in (
             role.OUTSIDE,
             role.COMMA,
@@ -180,6 +182,16 @@ class Context:
             role.THANKS,
         )
         return ends or role.EMOJI in self.roles(j + 1) or self.norm(j + 1) == ")"
+
+    def _is_named_again(self, i: int) -> bool:
+        """Whether a thing behind an article was named before in the message."""
+        match = self.elements[i].match
+        before = (e.match for e in self.elements[:i] if e.match is not None)
+        return (
+            match is not None
+            and self.kind(i - 1) is role.DEFINITE
+            and any(match.products == one.products for one in before)
+        )
 
     def norm(self, i: int) -> str:
         """The plain words of an element; empty if there is none."""

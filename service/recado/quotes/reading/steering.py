@@ -208,8 +208,8 @@ def _each(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 
 def _only(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.only = True
-    if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS:
-        state.refuse = False  # "no quiero el suéter, nada más la bufanda"
+    if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS or reading.context.post_negated(i - 2):
+        state.refuse = False  # "no quiero el suéter, nada más la bufanda", "la falda no solo las blusas"
 
 
 EFFECTS: Final[dict[Role, Callable[[Reading, int, Element, ReadingState], None]]] = {
