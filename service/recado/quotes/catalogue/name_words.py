@@ -79,9 +79,15 @@ def _continues(tokens: list[Token], i: int) -> bool:
     return i < len(tokens) and tokens[i].is_of_series and tokens[i].start == tokens[i - 1].start
 
 
-def _is_times(tokens: list[Token], i: int) -> bool:
-    """Whether a word is followed by "x" and a number: how many, or how many in a pack."""
-    return i > 1 and tokens[i - 1].norm == "x" and tokens[i - 2].kind is WORD
+def _is_times(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:
+    """Whether a word, or the number that ends a name, is followed by "x" and a number: how many, or how many in a
+    pack."""
+    if i < 2 or tokens[i - 1].norm != "x":
+        return False
+    if tokens[i - 2].kind is WORD:
+        return True
+    words = frozenset(word for word, _ in said.words)
+    return said.last == i - 2 and bool(said.sizes) and bool(forms_said(index, family, words, said))  # "combo 2 x3"
 
 
 def _is_glued(said: Said, tokens: list[Token], i: int) -> bool:
@@ -234,7 +240,7 @@ def _take_number(
         owners = {number for number in owners if family.has_twice(number, size)}
         if not owners:
             return 0  # "jeringa 10 ml x 10": ten of them
-    if _is_times(tokens, i) and not index.has_pack(owners, size):
+    if _is_times(index, family, said, tokens, i) and not index.has_pack(owners, size):
         return 0  # "levadura x10", where it holds 10 g: ten of them
     fits = said.fitting(owners)
     marked = marked or named

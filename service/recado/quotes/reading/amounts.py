@@ -15,6 +15,7 @@ from recado.quotes.reading.heads import serves_each
 from recado.quotes.reading.qualities import part_of
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
+from recado.quotes.scan.counters import THEY_ARE
 from recado.quotes.scan.elements import THINGS, VERBS, Element, Flag
 from recado.quotes.scan.words import Kind
 
@@ -119,7 +120,20 @@ def _is_of_thing(reading: Reading, i: int, q: Quantity, state: ReadingState) -> 
     before = reading.context.kind(i - 1)
     if before is role.TO and reading.context.norm(i - 1) == "como":
         return True  # "unas camisas, como 3"
+    if before is role.COPULA and _tells_how_many(reading, i, q):
+        return True
     return (state.corrected and before in (role.TO, role.BY, role.COPULA)) or (before is role.OF and q.unit is not None)
+
+
+def _tells_how_many(reading: Reading, i: int, q: Quantity) -> bool:
+    """ "Pizza de 4 quesos, son 2": a number of the thing right before, which has none, and not its price."""
+    last = reading.last((Stance.WANTED,))
+    if last is None or last.amount is not None or last.product is None or reading.context.norm(i - 1) not in THEY_ARE:
+        return False
+    apart = reading.context.kind(i - 2) in (role.COMMA, role.STOP) and reading.context.closes(i + 1)
+    if not apart or reading.context.kind(i + 1) is role.QUESTION or reading.elements[i - 3] is not last.element:
+        return False
+    return q.value != reading.matcher.products[last.product].unit_price
 
 
 def _measure(reading: Reading, i: int, last: Wish, element: Element, q: Quantity) -> bool | None:
@@ -347,7 +361,7 @@ def share_each(reading: Reading, state: ReadingState) -> None:
     if state.each is None:
         return
     wanted = [wish for wish in reading.wishes if wish.state is Stance.WANTED]
-    if len(wanted) == 1:
+    if len(wanted) == 1 and not reading.servings:
         wanted[0].doubts.append(Doubt.QUALITY_OR_THING)  # "pintauñas rojo y negro, uno de cada uno"
     for wish in reading.wishes:
         counted = wish.element.q is not None and not _is_article(wish.element.q)

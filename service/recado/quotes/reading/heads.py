@@ -29,7 +29,9 @@ def serves_each(reading: Reading, i: int) -> bool:
     before = reading.context.kind(i - 1)
     person = Flag.PERSON in reading.elements[i].flags
     opens = _opens(reading, i)
-    if not (person or opens or before in (role.FOR, *THINGS)):
+    of_us = before is role.QUANTITY and not WE_ARE.isdisjoint(reading.scanner.norms)  # "uno cada uno, somos 8"
+    of_us = of_us and role.OF not in reading.scanner.roles[reading.elements[i].start]
+    if not (person or opens or of_us or before in (role.FOR, *THINGS)):
         return False
     needs = reading.context.norm(i + 1) in OWN_NEEDS
     heads = _heads(reading, max(0, i - _AHEAD), i, needs)
@@ -42,8 +44,14 @@ def serves_each(reading: Reading, i: int) -> bool:
     if opens:
         reading.servings.append(Serving(i, _end(reading, i), heads))
     else:
-        reading.servings.append(Serving(since if since >= 0 else _start(reading, i), i, heads))
+        reading.servings.append(Serving(since if since >= 0 else _start(reading, i), i, heads, _is_apart(reading, i)))
     return True
+
+
+def _is_apart(reading: Reading, i: int) -> bool:
+    """Whether the number before "each" at `i` is bound to no thing: "elotes, uno para cada uno"."""
+    share = reading.elements[i - 1 - (reading.context.kind(i - 1) is role.FOR)]
+    return share.kind is role.QUANTITY and Flag.BOUND not in share.flags
 
 
 def serve(reading: Reading) -> None:
@@ -53,6 +61,8 @@ def serve(reading: Reading) -> None:
         heads = None if serving.heads is None else reading.elements[serving.heads]
         for wish in reading.wishes:
             at = wish.element.index
+            if serving.apart and wish.element.q is not None:
+                continue
             if heads is not None and wish.element.q is heads and wish.product is None:
                 wish.state = Stance.MENTIONED  # "3 cojines" are not ordered
             elif wish.state is Stance.WANTED and serving.start < at < serving.end and at not in served:
@@ -100,8 +110,13 @@ def _end(reading: Reading, i: int) -> int:
 
 
 def _start(reading: Reading, i: int) -> int:
-    """The element before the part of the sentence that ends at `i`."""
-    return next((e.index for e in reversed(reading.elements[:i]) if e.kind in _PARTS), -1)
+    """The element before the part of the sentence that ends at `i` and has a thing: "elotes, uno para cada uno"."""
+    things = False
+    for element in reversed(reading.elements[:i]):
+        if things and element.kind in _PARTS:
+            return element.index
+        things = things or element.kind in THINGS
+    return -1
 
 
 def _heads(reading: Reading, start: int, end: int, needs: bool) -> int | None:

@@ -19,11 +19,13 @@ _PRICES: Final = frozenset([role.PRICE, role.TOTAL])
 
 class Serving(msgspec.Struct, frozen=True):
     """What each one gets: the things of the elements from `start` to `end`. `heads`: the element with their number;
-    None if the message has none."""
+    None if the message has none. `apart`: whether the share of each is apart from its things, which then have no other
+    number: "2 kg de limón y elotes, uno para cada uno"."""
 
     start: int
     end: int
     heads: int | None
+    apart: bool = False
 
 
 class Reading:

@@ -12,7 +12,7 @@ from recado.quotes.language.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.language.sizes import Size
 from recado.quotes.language.text import NUMBER, WORD, key
-from recado.quotes.scan.counters import past_counter
+from recado.quotes.scan.counters import past_counter, thing_before
 from recado.quotes.scan.elements import THINGS, Flag
 from recado.quotes.scan.goods import add_thing
 from recado.quotes.scan.scene import WHOLE, Scene
@@ -230,7 +230,8 @@ def _follows_product(scene: Scene, unit: Unit) -> bool:
 def _stands_alone(scene: Scene, found: Measure) -> bool:
     """Whether a measure alone corrects or completes the amount of a product sold by measure: "perdón 2 kg"."""
     assert found.unit is not None
-    if not (scene.has_no_noun(found.end) and (scene.kind(-1) in _BEFORE_MEASURE)):
+    told = scene.kind(-1) is role.COPULA and thing_before(scene) is not None  # "jitomate, son 2 kg"
+    if not (scene.has_no_noun(found.end) and (told or scene.kind(-1) in _BEFORE_MEASURE)):
         return False
     last = next((e.match for e in scene.behind() if e.match is not None), None)
     return last is not None and scene.is_sold_by(last.products[0], found.unit)

@@ -8,6 +8,8 @@ from recado.quotes.language.text import WORD
 from recado.quotes.scan.elements import THINGS, Element, Flag
 from recado.quotes.scan.scene import Scene
 
+THEY_ARE: Final = frozenset(["son", "sean", "serian", "seran"])
+"""Words before the number of a thing that was just named: "pizza de 4 quesos, son 2"."""
 _MARKS: Final = frozenset([role.COMMA, role.LINK, role.ONLY])
 _RECEIVERS: Final = frozenset([role.POSSESSIVE, role.PEOPLE, role.NAME, role.WEEKDAY, role.OCCASIONS, role.LATER])
 """Words after "para" that say for whom or when, and not what for, as "bolsas para basura" does."""
@@ -33,12 +35,21 @@ def _counted_thing(scene: Scene, *, each: bool) -> Match | None:
     last = next((e for e in scene.behind() if e.match is not None), None)
     if last is None or each:
         return None if last is None else last.match
-    marked = scene.kind(-1) in _MARKS
-    before: Element | None = scene.elements[-1 - marked] if len(scene.elements) > marked else None
-    if before is None or before.kind not in THINGS or before.kind is role.UNKNOWN:
+    before = thing_before(scene)
+    if before is None or before.kind is role.UNKNOWN:
         return None
     doubtful = Flag.KIND in before.flags  # "marlboro mentolado 1 cajetilla", where there is only a red one
     return None if doubtful or _has_number(scene, before) else last.match
+
+
+def thing_before(scene: Scene) -> Element | None:
+    """The thing right before, also before a mark and "son"; None if something else is there."""
+    i = len(scene.elements) - 1
+    if i > 0 and scene.elements[i].kind is role.COPULA and scene.norms[scene.elements[i].start] in THEY_ARE:
+        i -= 1
+    if i > 0 and scene.elements[i].kind in _MARKS:
+        i -= 1
+    return scene.elements[i] if i >= 0 and scene.elements[i].kind in THINGS else None
 
 
 def _has_number(scene: Scene, thing: Element) -> bool:

@@ -77,6 +77,8 @@ def half_of_last(scene: Scene, i: int) -> Quantity | None:
         before = scene.counted_before()
         dozen = before.collective if before is not None else 0
         return Quantity(dozen // 2, i + 2, collective=dozen) if dozen else None
+    if scene.has(i + 1, role.FOR) and scene.is_each(i + 2):
+        return Quantity(_HALF_OF_ONE, i + 1, unit=_sold_by(scene), bare=False)  # "media para cada uno"
     if not scene.has_no_noun(i + 1):
         return None
     sized = i > 1 and scene.tokens[i - 2].kind is NUMBER  # "camisa talla 16 y medio"
