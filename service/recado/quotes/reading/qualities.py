@@ -12,6 +12,7 @@ from recado.quotes.language.sizes import COUNT, Size
 from recado.quotes.language.text import WORD
 from recado.quotes.reading.contradictions import EXCLUSIVE, contradicts
 from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.wholes import tells_sort
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.words import Kind
@@ -167,7 +168,8 @@ def _mend_kind(
 
 def _add_kind(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> None:
     """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
-    if q is None and not (element.sizes or _is_listed_kind(reading, element) or _is_requested(reading, last, element)):
+    told = element.sizes or _is_listed_kind(reading, element) or _is_requested(reading, last, element)
+    if q is None and not (told or tells_sort(reading, last, element)):
         return
     assert last.product is not None
     whole = last.whole or last

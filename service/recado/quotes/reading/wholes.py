@@ -6,7 +6,7 @@ from recado.quotes.catalogue.matcher import How
 from recado.quotes.language import role
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Doubt, Stance, Wish
-from recado.quotes.scan.elements import ALL, Flag
+from recado.quotes.scan.elements import ALL, Element, Flag
 
 _PARTING: Final = frozenset([role.COMMA, role.LINK, role.LINE, role.EACH])
 """What is between a whole and its parts."""
@@ -24,6 +24,8 @@ def settle_wholes(reading: Reading) -> None:
     for at, wish in enumerate(reading.wishes):
         if _is_open(wish):
             _give_to_parts(reading, at, wish)
+        elif wish.state is Stance.WANTED and at + 1 < len(reading.wishes):
+            _give_to_kind(reading, wish, reading.wishes[at + 1])
         if wish.state is Stance.WANTED and (_is_heading(reading, at, wish) or _adds_up(reading, at, wish)):
             wish.state = Stance.REFUSED
     for wish in reading.wishes:
@@ -68,12 +70,54 @@ def _give_to_parts(reading: Reading, at: int, whole: Wish) -> None:
         return
     q = whole.element.q.quantity if whole.element.q is not None else None
     parted = reading.context.kind(whole.element.index + 1) in _PARTING
+    parted = parted or _is_number_between(reading, whole, parts[0])
     made_up = whole.amount == sum(part.amount or 1 for part in parts) and (parted or len(parts) > 1)
-    if len(parts) == 1 and parts[0].amount is None and q is not None and _is_all(reading, whole, parts[0]):
-        parts[0].set_amount(q)
+    only = parts[0] if len(parts) == 1 and parts[0].amount is None else None
+    if (
+        only is not None
+        and q is not None
+        and (_is_all(reading, whole, only) or tells_sort(reading, whole, only.element))
+    ):
+        only.set_amount(q)
         made_up = True
     if made_up or (parted and (whole.amount is None or (q is not None and q.article))):
         whole.state = Stance.REFUSED
+
+
+def _give_to_kind(reading: Reading, whole: Wish, kind: Wish) -> None:
+    """ "Papa 2 kilos, de la cambray", where potatoes without a kind are sold, too: all of them are of that kind."""
+    match = whole.element.match
+    if match is None or match.words > 1 or kind.product is None or kind.state is not Stance.WANTED:
+        return
+    if whole.product is None or kind.product not in _kin(reading, (whole.product,)):
+        return
+    if kind.amount is None and whole.amount is not None and tells_sort(reading, whole, kind.element):
+        kind.amount, kind.pairs, kind.unit, kind.unusable = whole.amount, whole.pairs, whole.unit, whole.unusable
+        whole.state, whole.kinds = Stance.REFUSED, []
+    elif whole.amount is None and _is_number_between(reading, whole, kind):
+        whole.state, whole.kinds = Stance.REFUSED, []
+
+
+def tells_sort(reading: Reading, whole: Wish, part: Element) -> bool:
+    """ "chile medio kilo, del jalapeño": whether a kind tells which of the counted things before it are meant."""
+    between = [e for e in reading.elements[whole.element.index + 1 : part.index] if e is not whole.element.q]
+    marked = bool(between) and between[0].kind in (role.COMMA, role.LINK)
+    opener = between[marked] if len(between) > marked else None
+    partitive = opener is not None and role.OF in opener.roles  # no "el de avena", which is one more
+    partitive = partitive or (whole.product is None and len(between) == 1 and Flag.OPEN in between[0].flags)
+    return partitive and part.q is None and all(e.kind in _BETWEEN for e in between)
+
+
+def _is_number_between(reading: Reading, whole: Wish, kind: Wish) -> bool:
+    """ "chile medio kilo del jalapeño", "chile 1 kg (serrano)": the number of a thing before its kind."""
+    q, match = kind.element.q, kind.element.match
+    if q is None or q.index != whole.element.index + 1 or whole.element.q is not None:
+        return False
+    if match is not None and match.words > 1:
+        return False
+    between = reading.elements[q.index + 1 : kind.element.index]
+    of = role.OF in reading.scanner.roles[q.end - 1] or any(e.kind is role.OF or Flag.OPEN in e.flags for e in between)
+    return of and all(e.kind in _BETWEEN for e in between)
 
 
 def _is_heading(reading: Reading, at: int, wish: Wish) -> bool:
