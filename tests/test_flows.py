@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -36,7 +37,7 @@ async def draining(shop: Shop) -> AsyncIterator[None]:
     drain = shop.recado.drain()
     async with started([drain]):
         yield
-    assert drain.wait() == 0
+    assert drain.wait() in (0, 128 + signal.SIGTERM)  # on a busy machine, the flow ends before the drain has started
 
 
 async def retry(shop: Shop) -> httpx.Response:

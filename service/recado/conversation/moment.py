@@ -199,6 +199,10 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         reply = Reply(kind=kind, content=offered(text, choices), quote=self._read_as(kind), asks=asks or bool(waits))
         return Turn(reply=reply, changes=changes)
 
+    def thank(self) -> Turn:
+        """The turn for small talk and questions that recado cannot answer; it says what waits for the customer."""
+        return self.say(ReplyKind.THANKS, texts.thanks(self.open_quote))
+
     def _read_as(self, kind: ReplyKind) -> Quote | None:
         """The message's own order, if the reply is about one."""
         quote = self.inbound.quote

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from recado.orders import Line, Order, OrderState
+from recado.orders import Line, OpenQuote, Order, OrderState
 from recado.orders.amend import Amount
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.language.money import money
@@ -68,6 +68,11 @@ def edited() -> str:
 def in_place_of_the_former() -> str:
     """The head of a quote that a newer order opened."""
     return "Preparé una cotización nueva en lugar de la anterior. Para sumar, escribe *agrega ...*"
+
+
+def check_first() -> str:
+    """The head of a quote whose last change recado may not have understood."""
+    return "Antes de confirmar, revisa tu cotización 🙏"
 
 
 def changed_since() -> str:
@@ -324,9 +329,14 @@ def too_long() -> str:
     return "Tu mensaje es demasiado largo para mí 🙈. ¿Me lo escribes más corto, por favor, o en varios mensajes?"
 
 
-def thanks() -> str:
-    """The answer to a message that is not an order: thanks, opening hours, small talk."""
-    return "¡Gracias por escribirnos! 😊 Si deseas una cotización, dime qué productos necesitas y cuántos."
+def thanks(waiting: OpenQuote | None = None) -> str:
+    """The answer to a message that is not an order: thanks, opening hours, small talk. waiting: an open quote."""
+    if waiting is None:
+        next_step = "Si deseas una cotización, dime qué productos necesitas y cuántos."
+    else:
+        total = money(waiting.total, waiting.currency)
+        next_step = f"Tu cotización de *{total}* espera tu respuesta: *SÍ* para confirmarla, o dime qué cambio."
+    return f"¡Gracias por escribirnos! 😊 {next_step} Para otra consulta, escribe *asesor*."
 
 
 def _numbered(lines: Sequence[Line], currency: str) -> list[str]:

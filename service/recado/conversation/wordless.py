@@ -108,7 +108,7 @@ def _recorded(moment: Moment) -> Turn:
 
 def _contact(moment: Moment) -> Turn:
     if moment.inbound.message.gives_phone:
-        return moment.say(ReplyKind.THANKS, texts.thanks())
+        return moment.thank()
     return _please_write(moment)
 
 

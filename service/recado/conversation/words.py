@@ -73,7 +73,7 @@ def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
     if _AGREES & draft.said or (settles and agrees) or script.accepts:
         return _yes(moment)
     if Close in draft.said:
-        return moment.say(ReplyKind.THANKS, texts.thanks())
+        return moment.thank()
     return _BY_INTENT[quote.intent](moment, quote)
 
 
@@ -195,15 +195,23 @@ def _yes(moment: Moment) -> Turn:
         if talk.questions:
             return show(moment, quote, texts.before_confirming())
         if talk.unsure or moment.is_over(quote):
-            return show(moment, quote, texts.changed_since(), talk=replace(talk, unsure=False))
+            return show(moment, quote, texts.check_first(), talk=replace(talk, unsure=False))
         if not moment.has_seen(quote):
             return show(moment, quote, texts.open_quote())
         return confirm(moment, quote, quote.lines, talk)
     if talk.questions and moment.undecided is None:
-        notes = texts.short(question_notes(talk.questions, moment.catalogue))
-        text, choices = texts.question(notes, moment.catalogue, teach=False), choices_for(moment, None, talk)
-        return moment.say(ReplyKind.QUESTION, text, asks=True, choices=choices)
+        return _ask_again(moment)
     return not_open(moment, quote)
+
+
+def _ask_again(moment: Moment) -> Turn:
+    """Repeats the open questions, with the quote if there is one."""
+    if moment.open_quote is not None:
+        return show(moment, moment.open_quote, texts.open_quote())
+    talk = moment.session.talk
+    notes = texts.short(question_notes(talk.questions, moment.catalogue))
+    text, choices = texts.question(notes, moment.catalogue, teach=False), choices_for(moment, None, talk)
+    return moment.say(ReplyKind.QUESTION, text, asks=True, choices=choices)
 
 
 def not_open(moment: Moment, quote: OpenQuote | None, *, refused: bool = False) -> Turn:
@@ -228,7 +236,7 @@ def _no(moment: Moment) -> Turn:
     if moment.session.talk.questions:
         return reject(moment, None)
     if moment.confirmed is not None:
-        return moment.say(ReplyKind.THANKS, texts.thanks())
+        return moment.thank()
     return moment.say(ReplyKind.NO_OPEN_QUOTE, texts.no_open_quote())
 
 
@@ -247,7 +255,7 @@ def _not_understood(moment: Moment, quote: Quote) -> Turn:
 def _other(moment: Moment, quote: Quote) -> Turn:
     if quote.asks:
         return _not_understood(moment, quote)
-    return moment.say(ReplyKind.THANKS, texts.thanks())
+    return _ask_again(moment) if moment.session.talk.questions else moment.thank()
 
 
 _BY_INTENT: Final[dict[Intent, Callable[[Moment, Quote], Turn]]] = {
