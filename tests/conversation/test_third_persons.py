@@ -40,6 +40,10 @@ def test_a_yes_under_a_condition_confirms_nothing(text: str) -> None:
         "dice que bueno, que los mande", "quedó bien, despáchelo", "ya, quedo conforme, envíelo", "eso, así",
         "ahora ya no le muevas nada, así mándalo", "ok, así ya no le mueva", "sí, no le cambies nada",
         "va, ¿cuándo me las traen?", "sí, avísame cuando esté listo", "ya, dice que si. confirmado",
+        "dice que sí, que ya lo manden", "dice mi mamá que sí", "dice que va, dale", "dice que ya quedó, que sí",
+        "ora sí, listo", "ok aki te espero, si mándala", "eso, mándalo con el chavo de la moto",
+        "va, mándelo a juarez 45 entre morelos e hidalgo, pago con billete de 500",
+        "va, mándelo a Juárez 45 entre la 5 y la 6",
     ],
 )  # fmt: skip
 def test_a_yes_with_talk_around_it_confirms(text: str) -> None:

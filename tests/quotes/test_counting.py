@@ -47,6 +47,7 @@ from tests.quotes.shops import quote
         ("cafeteria", "un brownie sin gluten y dos normales", {"DU04": "1", "DU03": "2"}),
         ("cafeteria", "dos de cada jugo", {"CA18": "2", "CA19": "2"}),
         ("cafeteria", "dos cafés americanos grandes", {"CA04": "2"}),
+        ("licoreria", "vino gato negro blanco 3", {"VIN-02": "3"}),  # the head, and an alias
         ("telas", "2 m de polar liso azul y 1 m de polar liso rojo", {"T-POL": "3"}),
         ("bebe", "una docena de mordedores y media de sonajeros", {"MB-1": "12", "SO-1": "6"}),
         ("pasteleria", "media docena de medialunas de grasa y media de manteca", {"MED-GR": "6", "MED-MA": "6"}),

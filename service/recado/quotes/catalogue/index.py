@@ -4,7 +4,7 @@ The cost of a look-up depends on the words of the text, not on the size of the c
 compared with all of the catalogue's words of about their length; each word is looked up once and remembered.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cache
 from heapq import nsmallest
@@ -82,7 +82,7 @@ class Index:
         parts_of = [self._take_apart(number, product) for number, product in enumerate(self.products)]
         self.size_index = [dict.fromkeys(size for parts in named for size in parts.sizes) for named in parts_of]
         self.sized_names = [sum(bool(parts.sizes) for parts in named) for named in parts_of]
-        names = [(number, parts) for number, named in enumerate(parts_of) for parts in named]
+        names = [(number, parts) for number, named in enumerate(parts_of) for parts in (*named, *_with_head(named))]
         self.single = _named_alone(names)
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         own = (named[0] for named in parts_of)
@@ -374,6 +374,15 @@ class Index:
 
 def _are_all(own: Collection[Size], told: Sequence[Size]) -> bool:
     return len(own) == len(told) and all(any(size.agrees(one) for one in told) for size in own)
+
+
+def _with_head(named: list[Parts]) -> Iterator[Parts]:
+    """The aliases that begin inside the name, with its head: "pizza mexicana grande", for the alias "mexicana
+    grande"."""
+    head, *inside = named[0].words
+    for parts in named[1:]:
+        if parts.words[0] in inside and head not in parts.words and (len(parts.words) > 1 or parts.sizes):
+            yield msgspec.structs.replace(parts, words=(head, *parts.words))
 
 
 def _named_alone(names: Iterable[tuple[int, Parts]]) -> dict[str, list[int]]:

@@ -28,6 +28,8 @@ _BEHIND_A_CALL: Final = frozenset([
 ])  # fmt: skip
 """What follows a yes to somebody: "si mi amor, ..."."""
 _BEFORE_PLAIN: Final = _BEFORE | {role.AND}
+_TELLERS: Final = frozenset([role.ASK, role.POSSESSIVE, role.DEFINITE, role.THAT])
+_OF_TELLERS: Final = frozenset([role.PEOPLE, role.NAME])
 _OPEN: Final = frozenset([role.QUESTION, role.BUT, role.AVAILABLE, role.PRICE, role.ASK])
 """With one of these words, a yes beside other words is not a plain yes."""
 
@@ -74,7 +76,7 @@ class Agreement:
         strong = (norm == "ya" and apart) or self._context.kind(i + 1) is role.BUT  # "ya, ...", "todo bien pero ..."
         if norm in _WEAK and not strong:
             return
-        opens = all(e.kind in _BEFORE or (e.kind is role.NOISE and e.roles & {role.FILLER, role.EMOJI}) for e in before)
+        opens = all(e.kind in _BEFORE or self._is_aside(e) or self._passes_on(e) for e in before)
         self.agrees = True
         self.accepts = self.accepts or opens or role.SETTLED in element.roles
 
@@ -90,9 +92,15 @@ class Agreement:
             for e in self._elements
         )
 
+    def _is_aside(self, element: Element) -> bool:
+        return element.kind is role.NOISE and bool(element.roles & {role.FILLER, role.EMOJI})
+
     def _passes_on(self, element: Element) -> bool:
-        """ "dice que sí": whether it gives somebody else's yes."""
-        return element.kind is role.ASK and self._context.kind(element.index + 1) is role.YES
+        """ "dice mi mamá que sí": whether a word belongs to somebody else's yes."""
+        i = element.index
+        while self._context.kind(i) in _TELLERS or _OF_TELLERS & self._context.roles(i):
+            i += 1
+        return i > element.index and self._context.kind(i) is role.YES
 
 
 def puts_off(element: Element, context: Context) -> bool:

@@ -48,7 +48,7 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
             _add_kind(reading, last, product, element, q)
     elif q is None:
         _describe(reading, last, element, state)
-    elif contradicts(reading, last, element):
+    elif contradicts(reading, last, element) or _is_thing(reading, last, element, q):
         _add_wish(reading, Wish(element, None, element.text), q)
     elif state.corrected or (state.restating and others):
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
@@ -216,9 +216,13 @@ def _add_part(reading: Reading, last: Wish, element: Element, q: Quantity, known
     kinds = roles[element.start]
     if element.words and not (kinds & EXCLUSIVE or element.sizes or known):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "2 absolut y 4 tónicas"
+
+
+def _is_thing(reading: Reading, last: Wish, element: Element, q: Quantity) -> bool:
+    """ "tres jabones y dos cafés": whether a colour is also a thing, and the last thing has no colour."""
+    roles, thing = reading.scanner.roles, last.element
     coloured = any(role.COLOURS in roles[i] for i in range(thing.start, thing.end))
-    if role.GOOD in kinds and not (q.pairs or coloured):
-        last.doubts.append(Doubt.QUALITY_OR_THING)  # "tres jabones dos cafés"
+    return role.GOOD in roles[element.start] and not (q.pairs or coloured)
 
 
 def _is_alternative(reading: Reading, last: Wish, element: Element, other: int) -> bool:

@@ -144,6 +144,13 @@ RULES: Final = (
         counterexamples=("2 de la 38",),
     ),
     Rule(
+        "between two streets",
+        Kind.ADDRESS,
+        "entre la|@address N y la|@address N\nentre @address N y N",
+        examples=("calle 8 [entre la 5 y la 6]", "[entre calle 5 y 6]"),
+        counterexamples=("entre la 5 y 20",),
+    ),
+    Rule(
         'hour behind "a las"',
         Kind.TIME,
         "@to|@of la|las|los N|@number|una\npara|pa las N",

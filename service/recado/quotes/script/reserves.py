@@ -102,10 +102,12 @@ class Reserves:
             goes_on = of_delivery and (not ends or role.ADDRESS in self._context.roles(clause[-1].index))
 
     def _adds_nothing(self, clause: Sequence[Element]) -> bool:
-        """Whether a clause after an address or a payment only continues it: "y 3 de 10", but not "y 3"."""
-        return self._context.kind(clause[0].index - 1) is not role.AND or any(
-            element.kind is role.OF for element in clause
-        )
+        """Whether a clause after an address or a payment only continues it: "y 3 de 10", "entre Morelos e Hidalgo", but
+        not "y 3"."""
+        i = clause[0].index - 1
+        between = "entre" in (self._context.norm(i - 2), self._context.norm(i - 3))
+        joined = self._context.kind(i) is role.AND
+        return not joined or between or any(element.kind is role.OF for element in clause)
 
     def _holds_back(self, n: int, clause: Sequence[Element], *, of_delivery: bool) -> bool:
         if self._remarks.waives(clause):
