@@ -87,7 +87,7 @@ class Answers:
         amount = quantity_of(step.amount)
         if (
             step.plural is False
-            and not step.words
+            and not (step.words or step.foreign)
             and isinstance(amount, int)
             and 1 <= amount <= len(question.candidates)
         ):

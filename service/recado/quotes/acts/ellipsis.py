@@ -64,12 +64,16 @@ class Ellipsis:
             return Meant(place, _amount(bare))
         whole = self.by_names(candidates, plain(bare.text).split()) if bare.text != bare.fragment else ()
         if 0 < len(whole) < len(candidates):
-            return Meant(whole)  # "cuatro quesos": the number is part of the name
+            needed = self.by_names(candidates, plain(bare.fragment).split()) != whole
+            return Meant(whole, None if needed else _amount(bare))  # "cuatro quesos": the number is part of the name
+        meant: Meant | None = None
         for fragment, quantity in _fragments(bare):
             found = self._completed(said, fragment)
             inside = tuple(sku for sku in candidates if sku in found)
-            if inside and len(inside) < len(candidates):
-                return Meant(inside, quantity)
+            if inside and len(inside) < len(candidates) and (meant is None or meant.skus == inside):
+                meant = Meant(inside, quantity)  # "2 del de 2 pulgadas": the first number is not needed for the name
+        if meant is not None:
+            return meant
         described = self._by_words(candidates, bare.words)
         if not described or len(described) == len(candidates):
             described = self.by_names(candidates, bare.words) or described

@@ -19,7 +19,6 @@ from recado.quotes.acts.acts import (
     DropQuestion,
     KeepOnly,
     Missing,
-    Narrow,
     Quantity,
     Remove,
     Replace,
@@ -38,6 +37,7 @@ from recado.quotes.acts.wanted import Wanted
 from recado.quotes.catalogue.budget import Steps
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.language.constructions import Does
+from recado.quotes.language.text import plain
 from recado.quotes.reading.intent import Intent
 from recado.quotes.script.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.quotes.service import Quote, QuoteLine, as_sold
@@ -71,8 +71,8 @@ class Interpreter:
             return joined, at + 2
         match step:
             case Named():
-                behind = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
-                if behind and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
+                gone = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
+                if gone and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
                     step = Named(Does.ORDER, step.mention)
                 if at > 0 and (counted := self._counts(step.mention, steps[at - 1])):
                     return counted, at + 1
@@ -121,15 +121,14 @@ class Interpreter:
             return of_asked
         if not skus:
             told = self._unnamed.qualities(as_bare(step), view)
-            return told if told and not isinstance(told[0], Unresolved) else self._wanted.unknown(mention)
+            return told if told and not isinstance(told[0], Unresolved) else self._wanted.unknown(mention, view)
         quantity = quantity_of(mention.amount)
         if len(skus) > 1 and len(nearest := self._nearest(step.does, skus, view)) == 1:
             skus = (nearest[0],)
         if len(skus) > 1:
             here = [sku for sku in skus if sku in dict(view.lines)]
-            for index, pending in enumerate(view.pending):
-                if set(pending.candidates) == set(skus):
-                    return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
+            if answer := self._wanted.answer(skus, quantity, view):
+                return answer
             restated = [*view.lines] == [(sku, quantity) for sku in here]  # "sí, 5 varillas está bien"
             set_anew = restated or (quantity is not None and len(view.lines) > 1)
             if len(here) != 1 or (step.does is Does.ORDER and not set_anew):
@@ -139,7 +138,7 @@ class Interpreter:
         if mention.unusable is not None:
             sets = step.does not in (Does.ADD, Does.RAISE) and sku in dict(view.lines)
             return [AskBack(mention.text, (sku,), None, sets)]
-        return self._asked_for(step, sku, view)
+        return [*_settles(mention, sku, view), *self._asked_for(step, sku, view)]
 
     def _asked_for(self, step: Named, sku: str, view: View) -> list[Act]:
         """The acts for one known product."""
@@ -207,6 +206,8 @@ class Interpreter:
         """Two steps as one: "otro igual pero chico" is one more of another kind, and in "camisas no, camisetas" what is
         asked for without a number, behind a line that goes, takes its place."""
         match steps[at:]:
+            case [Spoken(Does.DROP), Named(Does.SET, comes), *_] if view.pending:  # "ninguna de esas, mejor una coca"
+                return [*SPOKEN[Does.DROP](view), *self._named(Named(Does.ORDER, comes), view)]
             case [Spoken(does), Bare(amount=None, describes=True) as kind, *_] if does in _TOGETHER:
                 both = replace(kind, amount=_TOGETHER[does], plural=True)  # "los dos azules"
                 chosen = self._answers.answer([both], 0, view)
@@ -319,6 +320,14 @@ class Interpreter:
         if scaled is None or (scaled.denominator != 1 and self._catalogue.by_sku[found[0]].unit is None):
             return [Unresolved(mention.text)]
         return [SetQuantity(found[0], as_sold(scaled))]
+
+
+def _settles(mention: Mention, sku: str, view: View) -> list[Act]:
+    """Drops the question "¿Cuál «hawaiana»?" after "la hamburguesa hawaiana", although it was about pizzas."""
+    for index, pending in enumerate(view.pending):
+        if sku not in pending.candidates and set(plain(pending.text).split()) <= set(mention.words):
+            return [DropQuestion(index)]
+    return []
 
 
 def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:

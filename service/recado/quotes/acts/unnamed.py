@@ -48,6 +48,9 @@ class Unnamed:
             return self._each(step, view)
         named = step.words or step.foreign or step.fragment or step.plural is False
         acts = self.qualities(step, view) if named else []
+        how_many = step.describes and any(len(pending.candidates) == 1 for pending in view.pending)
+        if how_many and step.amount is not None and all(isinstance(act, Unresolved) for act in acts):
+            return self._counted(step, view)  # "entonces una entera", not half of one
         if acts or step.words or step.foreign or step.amount is None:
             return acts
         return self._counted(step, view)

@@ -7,8 +7,10 @@ from typing import Final
 from recado.quotes.acts.acts import (
     Act,
     Add,
+    Answer,
     AskBack,
     Missing,
+    Narrow,
     Quantity,
     Replace,
     SetQuantity,
@@ -80,13 +82,23 @@ class Wanted:
         families = self._matcher.families_of(self._numbers[one])
         return any(family in families for family in self._matcher.families_of(self._numbers[other]))
 
-    def unknown(self, mention: Mention) -> list[Act]:
+    def answer(self, skus: Sequence[str], quantity: Quantity | None, view: View) -> list[Act]:
+        """What a thing says to an open question about it: how many, or nothing new."""
+        for index, pending in enumerate(view.pending):
+            if len(pending.candidates) == 1 and pending.candidates[0] in skus and quantity is not None:
+                return [Answer(index, ((pending.candidates[0], quantity),))]  # "2 tubos entonces", not 10 metros
+            if set(pending.candidates) == set(skus):
+                return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
+        return []
+
+    def unknown(self, mention: Mention, view: View) -> list[Act]:
         """A thing that is not a product by itself may be a word of several names: "una hawaiana"."""
         having = () if mention.like else self._ellipsis.having(mention.words)
         if 1 < len(having) <= MOST_LINES:
             in_pairs = mention.pairs and all(self._matcher.products[self._numbers[sku]].pair for sku in having)
             amount = Fraction(mention.amount or 0, 2) if in_pairs else mention.amount  # "3 pares de medias" are 3
-            return [AskBack(mention.text, having, quantity_of(amount))]
+            quantity = quantity_of(amount)
+            return self.answer(having, quantity, view) or [AskBack(mention.text, having, quantity)]
         return [Missing(mention.text, mention.like, quantity_of(mention.amount))]
 
     def head(self, step: Bare, steps: Sequence[Step]) -> list[Act]:

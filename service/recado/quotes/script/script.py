@@ -357,6 +357,8 @@ class _Walk:
             if element.kind in _INSIDE:
                 self._draft.write(element)
             return
+        if element.kind is role.NOISE and role.VACUOUS in element.roles:
+            return  # "hmm, mejor el de 24"
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return

@@ -118,6 +118,8 @@ class ScriptDraft:
     def mention(self, mention: Mention, *, refused: bool) -> None:
         """A thing is named: it is a part of the exchange, or a further one of the chunk."""
         self.opened = True
+        if self.exchange.expects and self.chunk.words and not (self.chunk.mentions or refused):
+            self.flush()  # "en vez de la sencilla una hamburguesa de pollo"
         if not self.swaps(refused=refused):
             self.chunk.mentions.append((mention, refused))
         elif refused:
