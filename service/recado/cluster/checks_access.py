@@ -53,7 +53,8 @@ def _certificate(installation: Installation, secret: str, hosts: list[str]) -> I
         yield fault(
             "ingress",
             f"Secret {secret} contains no certificate",
-            f"check cert-manager: {installation.kubectl('get certificate')}",
+            f"check cert-manager ({installation.kubectl('get certificate')}) or store one: "
+            + installation.kubectl(f"create secret tls {secret} --cert=... --key=..."),
         )
         return
     try:
