@@ -247,7 +247,9 @@ def kubectl(command: Command, shells: list[dict[str, str]], made: set[tuple[str,
                 yield f"no {kind} {name}"
         if selector := dict(part.split("=") for part in command.option("-l").split(",") if part):
             there = [any(selector.items() <= labels.items() for labels in world.labels(kind)) for world in worlds()]
-            if not (all(there) if kind in CHOSEN else any(there)):
+            # It is no mistake to delete by label what one installation made and another did not.
+            everywhere = kind in CHOSEN and "delete" not in command.positional[:1]
+            if not (all(there) if everywhere else any(there)):
                 yield f"no {kind} with these labels"
     if command.variable:
         path = command.option("-o").removeprefix("jsonpath=")

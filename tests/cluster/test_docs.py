@@ -21,8 +21,17 @@ SECRET_OF_CRM = f"whsec_{b64encode(bytes(24)).decode()}"
 EXPORTED = {"WHATSAPP_APP_SECRET": SECRET["appSecret"], "WHATSAPP_ACCESS_TOKEN": SECRET["accessToken"]}
 #: kubectl's verbs that only read, or make objects that are not the chart's.
 HARMLESS = {"get", "describe", "logs", "exec", "wait", "create", "top", "drain"}
-#: Changes that this cluster does not allow, or whose objects are not the chart's, or that need a file.
-NOT_HERE = ("store.sqlite.size", "namespace", "trial", "apply", "delete job", "values.yaml", "shop-events")
+#: Changes that this cluster does not allow, or whose objects are not the chart's, or that need a file or an uninstall.
+NOT_HERE = (
+    "store.sqlite.size",
+    "namespace",
+    "trial",
+    "apply",
+    "delete job",
+    "delete pvc",
+    "values.yaml",
+    "shop-events",
+)
 
 
 def blocks(text: str) -> list[str]:
@@ -85,7 +94,8 @@ def shell(release: Release, script: str, place: Path) -> str:
 
 
 def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsewhere: str) -> None:
-    """Install, look, upgrade, roll back, back up, restore, rotate, try: in this order; the installation three times."""
+    """Install, look, upgrade, roll back, back up, restore, rotate, try, uninstall: in this order; the installation
+    three times. In the end nothing of the release is left."""
     script = "\n".join(blocks((DOCS / "operations.md").read_text()))
     script = re.sub(r"^export WHATSAPP_APP_SECRET=\.\.\..*$", "", script, flags=re.MULTILINE)
     script = tolerant(script)
@@ -94,6 +104,10 @@ def test_operations_work_as_they_are_pasted(release: Release, place: Path, elsew
     assert "✓ a signed order is quoted, and no reply is sent" in told
     assert "is restored" in told
     assert "Total: $117.48" in told
+    assert "P-1001" in told
+    assert release.helm("list", "-q", "--namespace", elsewhere).split() == ["trial"]
+    left = ("get", "all,pvc,configmap,secret,ingress", "-l", f"app.kubernetes.io/instance={RELEASE}", "-o", "name")
+    assert not release.kubectl("--namespace", elsewhere, *left)
 
 
 def test_notes_work_as_they_are_pasted(release: Release, place: Path) -> None:
