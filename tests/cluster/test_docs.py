@@ -15,8 +15,9 @@ from tests.chart.test_runbooks import DOCS, RUNBOOKS, commands
 
 from .conftest import NAME, RELEASE, ROOT, SECRET, Release, run
 
-#: Commands that need Meta, an operator's machine, or other projects' operators, which do not exist here.
-ELSEWHERE = ("graph.facebook.com", "WABA_ID=", "pip install", "postgresql.cnpg.io")
+#: Commands that need Meta, an operator's machine, or other projects' operators, which do not exist here; test_move.py
+#: makes the move to PostgreSQL.
+ELSEWHERE = ("graph.facebook.com", "WABA_ID=", "pip install", "postgresql.cnpg.io", "to-postgres")
 SECRET_OF_CRM = f"whsec_{b64encode(bytes(24)).decode()}"
 EXPORTED = {"WHATSAPP_APP_SECRET": SECRET["appSecret"], "WHATSAPP_ACCESS_TOKEN": SECRET["accessToken"]}
 #: kubectl's verbs that only read, or make objects that are not the chart's.

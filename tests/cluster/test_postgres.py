@@ -29,11 +29,16 @@ def namespace() -> Iterator[str]:
         yield name
 
 
+def start_server(namespace: str) -> None:
+    """A database server, and the Secret with its URLs."""
+    given = {"IMAGE": os.environ["RECADO_TEST_POSTGRES_IMAGE"], "PASSWORD": secrets.token_hex(12)}
+    Release(namespace).kubectl("apply", "-f", "-", stdin=string.Template(MANIFESTS.read_text()).safe_substitute(given))
+
+
 @pytest.fixture(scope="module")
 def release(namespace: str) -> Release:
     """Three web pods and two drains that may use the tables, with a schema that another role owns."""
-    given = {"IMAGE": os.environ["RECADO_TEST_POSTGRES_IMAGE"], "PASSWORD": secrets.token_hex(12)}
-    Release(namespace).kubectl("apply", "-f", "-", stdin=string.Template(MANIFESTS.read_text()).safe_substitute(given))
+    start_server(namespace)
     migrate = {"key": "owner"}
     store = {"type": "postgres", "postgres": {"existingSecret": "postgres", "key": "pods", "migrate": migrate}}
     return install(namespace, store=store, web={"replicaCount": 3}, drain={"replicas": 2})

@@ -11,7 +11,7 @@ from psycopg import sql
 from recado.queue.errors import StoreError, StoreUnavailable
 from recado.queue.postgres.connection import connect, is_unavailable, reason
 from recado.queue.postgres.locks import ALONE
-from recado.queue.postgres.migrations import is_current
+from recado.queue.postgres.migrations import migrate
 from recado.queue.sqlite.database import UNAVAILABLE, open_database
 
 #: Not copied: the triggers of the other database count the rows again.
@@ -23,12 +23,13 @@ SELECT setval('recado.order_number', value::bigint) FROM recado.meta WHERE name 
 
 def copy(source: Path, url: str) -> dict[str, int]:
     """Copies every table of a file that no other process has open into a database without messages; returns rows by
-    table.
+    table. Brings both schemas up to date first.
 
     The store's key is copied, too, so that Meta's statuses find the attempts that were made from the file.
     Raises StoreError, or StoreUnavailable.
     """
-    open_database(source).close()  # brings its schema up to date
+    open_database(source).close()
+    migrate(url)
     try:
         with contextlib.closing(apsw.Connection(str(source))) as file, connect(url) as server:
             _take(file, source)
@@ -51,8 +52,6 @@ def _take(file: apsw.Connection, source: Path) -> None:
 
 
 def _copy(file: apsw.Connection, server: psycopg.Connection[Any]) -> dict[str, int]:
-    if not is_current(server):
-        raise StoreError("the schema of the database is not up to date: run `recado migrate` first")
     server.execute(ALONE)
     if server.execute("SELECT id FROM recado.entry UNION ALL SELECT id FROM recado.seen_message LIMIT 1").fetchone():
         raise StoreError("the database already has messages: copy into an empty one")
