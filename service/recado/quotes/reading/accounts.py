@@ -110,9 +110,10 @@ class Accounts:
         return i not in self._things and context.kind(i + 1) is role.OF and context.kind(i + 2) is role.QUANTITY
 
     def _says_again(self, i: int) -> bool:
-        """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "no, somos 22, entonces 22"."""
+        """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "2 tortas, las 2 frías", "somos 22, entonces
+        22"."""
         context = self._reading.context
-        return context.kind(i - 1) in (role.REQUEST, role.ONLY) or context.norm(i - 1) in _SO
+        return context.kind(i - 1) in (role.REQUEST, role.ONLY, role.DEFINITE) or context.norm(i - 1) in _SO
 
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""

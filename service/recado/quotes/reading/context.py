@@ -43,8 +43,8 @@ _NOT_IT: Final = frozenset([
     "no lo quiero", "no la quiero", "no los quiero", "no las quiero", "ya no lo quiero", "ya no la quiero",
     "ya no los quiero", "ya no las quiero", "no lo llevo", "no los llevo", "no hace falta", "no hacen falta",
     "ya no hace falta", "ya no hacen falta", "lo dejamos fuera", "la dejamos fuera", "los dejamos fuera",
-    "las dejamos fuera", "esta vez no", "por ahora no", "de momento no", "por el momento no", "olvidalo", "olvidelo",
-    "cancelalo", "cancelala", "anulalo",
+    "las dejamos fuera", "esta vez no", "hoy no", "por ahora no", "de momento no", "por el momento no", "olvidalo",
+    "olvidelo", "cancelalo", "cancelala", "anulalo",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
 
@@ -152,6 +152,9 @@ class Context:
     def post_negated(self, i: int) -> bool:
         """ "la falda no", "camisas ya no": the refusal follows the thing."""
         j = i + 1
+        listed = self.kind(j) is role.AND and self.kind(j + 1) in (role.PRODUCT, role.SEVERAL)
+        if listed and self.kind(i - 1) is role.OF and self.opens(i - 1):
+            return self.post_negated(j + 1)  # "de papa y cebolla nada"
         while (
             self.kind(j) in (role.ONLY, role.NOISE) and role.EMOJI not in self.elements[j].roles and self.norm(j) != ")"
         ):
@@ -162,7 +165,8 @@ class Context:
         if kind not in (role.NEGATION, role.NOPE) or Flag.QUANTITY_AFTER in self.elements[i].flags:
             return False
         if kind is role.NOPE and not self.elements[j].roles & {role.NEGATION, role.REMOVE}:
-            return self.norm(j) in _NOT_IT
+            of_it = self.kind(i - 1) is role.OF or (self.closes(j + 1) and self.elements[i].q is None)
+            return (of_it and self.norm(j).endswith("nada")) or self.norm(j) in _NOT_IT  # "de cebolla nada hoy"
         after = self.kind(j + 1)
         if after is role.COMMA and self.kind(j + 2) is role.QUANTITY and Flag.BOUND not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"

@@ -13,7 +13,9 @@ EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATE
 
 def contradicts(reading: Reading, last: Wish, element: Element) -> bool:
     """Whether a quality differs from the one that the last product is named by: "jean negro ... 2 azules"."""
-    if "sin" in element.words or _is_size_apart(reading, last, element) or _is_partly_kin(reading, last, element):
+    if "sin" in element.words and not says_how(reading, last, element):
+        return True
+    if _is_size_apart(reading, last, element) or _is_partly_kin(reading, last, element):
         return True
     match = last.element.match
     start, end = (last.element.start, last.element.end) if match is None else (last.element.start + 1, match.end)
@@ -34,6 +36,14 @@ def contradicts(reading: Reading, last: Wish, element: Element) -> bool:
         role.MATERIALS,
         role.WEARERS,
     }
+
+
+def says_how(reading: Reading, last: Wish, element: Element) -> bool:
+    """ "2 hamburguesas, una sin cebolla", where no hamburger is named by onions: which of them is the same."""
+    if "sin" not in element.words or last.product is None:
+        return False
+    left_out = {reading.matcher.canon(word) for word in element.words if word != "sin"}
+    return all(left_out.isdisjoint(family.words) for family in reading.matcher.families_of(last.product))
 
 
 def _is_partly_kin(reading: Reading, last: Wish, element: Element) -> bool:

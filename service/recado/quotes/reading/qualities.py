@@ -10,7 +10,7 @@ from recado.quotes.language.numbers import Quantity
 from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import COUNT, Size
 from recado.quotes.language.text import WORD
-from recado.quotes.reading.contradictions import EXCLUSIVE, contradicts
+from recado.quotes.reading.contradictions import EXCLUSIVE, contradicts, says_how
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wholes import tells_sort
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
@@ -46,7 +46,7 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
     if product is not None and (product != last.product or element.sizes):
         if not (state.corrected and _mend_kind(reading, last, product, element, q, state)):
             _add_kind(reading, last, product, element, q)
-    elif q is None:
+    elif q is None or _is_one_of(reading, last, element, q):
         _describe(reading, last, element, state)
     elif contradicts(reading, last, element) or _is_thing(reading, last, element, q):
         _add_wish(reading, Wish(element, None, element.text), q)
@@ -195,10 +195,18 @@ def _share_amount(reading: Reading, first: Wish, q: Quantity | None) -> None:
         first.amount, whole.state = None, Stance.WANTED
 
 
+def _is_one_of(reading: Reading, last: Wish, element: Element, q: Quantity) -> bool:
+    """ "2 hamburguesas, una sin cebolla y una sin crema": some of the things before, and not more of them."""
+    if last.amount is None or last.amount < q.value or not says_how(reading, last, element):
+        return False
+    told = any(Flag.MENDED in e.flags for e in reading.elements[last.element.index + 1 : element.index])
+    return told or (element.q is not None and reading.context.kind(element.q.index - 1) is not role.AND)
+
+
 def _describe(reading: Reading, last: Wish, element: Element, state: ReadingState) -> None:
     """A quality without a quantity that identifies no other product."""
     sized = role.SIZES in reading.scanner.roles[element.start] and not contradicts(reading, last, element)
-    if sized or Flag.SIZE in element.flags:
+    if sized or Flag.SIZE in element.flags or says_how(reading, last, element):
         element.flags.add(Flag.MENDED)  # "mejor en talla M": which of the same
     if last.amount is not None:  # "un kilo de chuleta, pero que sean delgaditas"
         state.restating = state.corrected or state.restating

@@ -149,7 +149,10 @@ def _without(reading: Reading, i: int, element: Element, state: ReadingState) ->
     state.refuse_list = False
 
 
-def _nope(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+def _nope(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    if reading.context.norm(i).endswith(" no") and reading.context.kind(i + 1) in (role.REQUEST, role.ADD):
+        _negation(reading, i, element, state)  # "esta vez no quiero alitas"
+        return
     if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, role.QUANTITY):
         state.refuse = state.refuse_list = True
         state.subtract = False

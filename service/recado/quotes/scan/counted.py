@@ -10,7 +10,7 @@ from recado.quotes.catalogue.measures import Measure, is_followed_by_other, open
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
-from recado.quotes.language.sizes import Size
+from recado.quotes.language.sizes import SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD, key
 from recado.quotes.scan.counters import past_counter, thing_before
 from recado.quotes.scan.elements import THINGS, Flag
@@ -20,6 +20,8 @@ from recado.quotes.scan.size_ellipsis import add_other_size, names_kin, names_si
 from recado.quotes.scan.words import Kind
 
 _BEFORE_MEASURE: Final = frozenset([role.CORRECTION, role.REQUEST, role.ADD, role.COMMA])
+_OPENS_ENTRY: Final = frozenset([role.OUTSIDE, role.LINE, role.COMMA, role.AND, role.STOP, role.REQUEST, role.GREETING])
+"""What precedes an entry of a list."""
 _NO_MORE: Final = frozenset([role.TIMEUNIT, role.PEOPLE, role.OCCASIONS, role.SERVICES])
 """Roles of words of which "otro" does not ask for more: "otro día"."""
 _VAGUE: Final = frozenset(
@@ -196,8 +198,11 @@ def _is_measured(scene: Scene, found: Measure, after: Match | None) -> bool:
         return beside is not None and scene.is_sold_by(beside.products[0], found.unit)
     if after is not None or follows or _is_of_kind(scene, found.end) or _stands_alone(scene, found):
         return True  # "1 kg de roja"
+    if found.unit.name in SOLD_BY and scene.kind(-1) is role.UNKNOWN and scene.kind(-2) in _OPENS_ENTRY:
+        return Flag.VERB not in scene.elements[-1].flags and scene.has_no_noun(found.end)  # "jícama 2 kg"
     unknown = found.end < len(scene.tokens) and not scene.roles[found.end]
-    return unknown and scene.has(found.end - 1, role.OF)  # "10 L de compost"
+    entry = scene.kind(-1) in _OPENS_ENTRY and scene.has_no_noun(found.end + 1)  # "2 kg jícama"
+    return unknown and (entry or scene.has(found.end - 1, role.OF))  # "10 L de compost"
 
 
 def _is_of_kind(scene: Scene, i: int) -> bool:

@@ -256,7 +256,7 @@ def add_quality(scene: Scene, i: int) -> int:
             end = span.end
             continue
         roles = scene.roles[end]
-        if scene.tokens[end].kind is not WORD:
+        if scene.tokens[end].kind is not WORD or _says_how(scene, end, element.words):
             break
         if (
             (end == i and scene.is_kind(i))
@@ -281,6 +281,11 @@ def add_quality(scene: Scene, i: int) -> int:
     else:
         element.text = scene.written(i, element.end)
     return element.end
+
+
+def _says_how(scene: Scene, i: int, words: list[str]) -> bool:
+    """ "otro de vainilla sin crema": whether "sin" after a kind only says how."""
+    return bool(words) and scene.has(i, role.WITHOUT) and not scene.is_kind(i + 1, [*words, scene.norms[i]])
 
 
 def _counts(scene: Scene, i: int) -> bool:
