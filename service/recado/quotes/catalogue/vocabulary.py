@@ -40,6 +40,7 @@ class Vocabulary:
     def __init__(self, words: Mapping[str, str], synonyms: Mapping[str, str], lexicon: Lexicon) -> None:
         self.words = words
         self._synonyms = synonyms
+        self._alike = {synonyms[word]: word for word in words if word in synonyms}
         self._lexicon = lexicon
         self._forms: dict[str, list[str]] = {}
         for word, norm in words.items():
@@ -72,7 +73,7 @@ class Vocabulary:
         if word in self.words:
             return ((word, EXACT),)
         same = self._synonyms.get(word, word)
-        if same in self.words:
+        if same in self.words or (same := self._alike.get(same, "")):
             return ((same, EXACT),)
         if len(norm) < 3:
             return ()

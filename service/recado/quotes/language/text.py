@@ -189,7 +189,16 @@ def tokenise(text: str) -> list[Token]:
         spaced = kind == "newline"
     if "/" in text:
         _join_halves(tokens)
+        _spell_for(tokens)
     return tokens
+
+
+def _spell_for(tokens: list[Token]) -> None:
+    """Writes "p/" before a word as "para": "tierra p/ cactus"."""
+    for i in range(len(tokens) - 3, -1, -1):
+        first, mark, behind = tokens[i : i + 3]
+        if first.norm == "p" and mark.norm == "/" and not mark.spaced and behind.kind is WORD:
+            tokens[i : i + 2] = [Token(WORD, "para", first.start, mark.end, first.spaced)]
 
 
 @lru_cache(maxsize=16384)

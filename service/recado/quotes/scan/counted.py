@@ -303,7 +303,7 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
         if dash.spaced and steered and scene.elements[-2].kind is role.LINK:
             element.negative = True
     end = q.end
-    if scene.norm(end) == "x" and end < len(scene.tokens):
+    if scene.norm(end) == "x" and scene.lexicon.phrase(scene.norms, end) is None:  # no "3 x favor"
         end += 1
     return end
 
