@@ -66,6 +66,10 @@ FLOORS = [
     ("bebidas.jsonl", 0.98, 0.98, 0.98, 0.0, 0.02),
     ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
     ("tornillos.jsonl", 1.0, 1.0, 1.0, 0.0, 0.02),
+    ("frutas.jsonl", 0.98, 1.0, 0.98, 0.0, 0.02),
+    ("botica.jsonl", 0.98, 1.0, 0.97, 0.0, 0.02),
+    ("hamburguesas.jsonl", 1.0, 1.0, 1.0, 0.0, 0.0),
+    ("vivero2.jsonl", 1.0, 1.0, 0.98, 0.0, 0.02),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from recado.quotes.language import role
 from recado.quotes.language.role import Role
 from recado.quotes.reading.agreement import puts_off
+from recado.quotes.reading.context import Context
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Stance
 from recado.quotes.scan.elements import THINGS, Element, Flag
@@ -173,11 +174,16 @@ def _asks_what_is_sold(reading: Reading) -> bool:
         e.kind is role.UNKNOWN
         and not e.flags & {Flag.GOOD, Flag.VERB}
         and e.end == e.start + 1  # no "métodos de pago"
-        and context.norm(e.index - 1) in ("que", "cuales")
+        and context.norm(e.index - 1 - 2 * _is_second(context, e.index)) in ("que", "cuales")
         and context.kind(e.index + 1) is role.AVAILABLE
         and context.closes(e.index + 2)
         for e in reading.elements
     )
+
+
+def _is_second(context: Context, i: int) -> bool:
+    """ "qué frutas y verduras": the second of two kinds of goods."""
+    return context.kind(i - 1) is role.AND and context.kind(i - 2) is role.UNKNOWN
 
 
 def _refuses(reading: Reading, element: Element) -> bool:

@@ -44,14 +44,14 @@ _NEAR: Final = 4
 def mode_of(reading: Reading, i: int, state: ReadingState, counted: bool) -> Stance | None:
     """The stance on a thing at its place: wanted, priced or only mentioned; also by the words after it in its
     sentence."""
-    if state.later:
+    if state.later or _is_reason(reading, i):
         return Stance.MENTIONED
     if state.mode is not None or counted:
         return state.mode if not (counted and state.mode is Stance.MENTIONED and reading.requested) else Stance.WANTED
     if _is_asked_about(reading, i):
         return Stance.MENTIONED
     told = recalled = False
-    if _is_of_the_past(reading, i) or _is_done(reading, i):
+    if _is_of_the_past(reading, i) or _is_done(reading, i) or _is_praised(reading, i):
         return Stance.MENTIONED
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
@@ -118,6 +118,21 @@ def _is_asked_about(reading: Reading, i: int) -> bool:
             after = (e.kind for e in reading.elements[i : i + _NEAR] if e.kind not in THINGS)
             return reading.context.kind(element.index - 1) is not role.OUTSIDE and next(after, "") is role.QUESTION
     return False
+
+
+def _is_praised(reading: Reading, i: int) -> bool:
+    """ "gracias, hermosas las plantas"."""
+    context = reading.context
+    praise = role.QUALITIES in context.roles(i - 2) and context.opens(i - 2)
+    return praise and context.kind(i - 1) is role.DEFINITE and context.closes(i + 1)
+
+
+def _is_reason(reading: Reading, i: int) -> bool:
+    """ "quiero poner unas plantas, así que anótame 2 malvones": a word for several things before what is ordered."""
+    context, element = reading.context, reading.elements[i]
+    j = i + 1 + (context.kind(i + 1) is role.COMMA)
+    so = context.norm(j) == "asi" and context.norm(j + 1) == "que" and context.kind(j + 2) is role.REQUEST
+    return so and element.kind is role.SEVERAL
 
 
 def drop_offers(reading: Reading, line: int = -1) -> None:

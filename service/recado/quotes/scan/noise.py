@@ -84,6 +84,15 @@ RULES: Final = (
         counterexamples=("en la mesa 4 camisas",),
     ),
     Rule(
+        "number of a street before the floor",
+        Kind.ADDRESS,
+        "N @address",
+        when=places.is_of_street,
+        end=places.past_floor,
+        examples=("Luis, Rivadavia [1250 piso 2]",),
+        counterexamples=("quiero 1250 piso",),
+    ),
+    Rule(
         "class of a school",
         Kind.ADDRESS,
         "grado|salon|aula|grupo|curso|seccion",

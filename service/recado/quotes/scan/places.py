@@ -58,6 +58,16 @@ def past_street(words: Words, start: int, end: int) -> int:
     return end + 2 + (words.has(end, role.DEFINITE) and words.is_capital(end))
 
 
+def is_of_street(words: Words, start: int, _: int) -> bool:
+    """Whether the number at `start` follows a street's name: "Rivadavia 1250 piso 2"."""
+    return start > 0 and _is_street(words, start - 1)
+
+
+def past_floor(words: Words, _: int, end: int) -> int:
+    """The token after the number of a floor or a flat."""
+    return end + words.is_number(end)
+
+
 def past_class(words: Words, start: int, end: int) -> int:
     """The token after the number and the letter of a school class, "4B", "12", "B"; 0 if there are none, if a
     product follows, or if the catalogue has the word ("batería grupo 24")."""
