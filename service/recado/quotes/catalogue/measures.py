@@ -13,6 +13,8 @@ from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Sizes
 from recado.quotes.language.text import NUMBER, WORD, Token
 
+_ANDS: Final = frozenset(["y", "i"])
+"""Also as it sounds: "kilo i medio"."""
 _THREE_OF: Final = "cuartos"
 _PARTS: Final = {
     "medio": Fraction(1, 2),
@@ -91,7 +93,7 @@ def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexico
     """Whether a whole number in digits at `i` precedes a word that is not part of a measure: "2 zapatos"."""
     if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False
-    if tokens[i + 1].norm == "y":
+    if tokens[i + 1].norm in _ANDS:
         return _norm(tokens, i + 2) not in _PARTS  # "1 y medio de lino"
     return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
 
@@ -132,7 +134,7 @@ def _unit(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[Unit | None, i
 
 def _added(tokens: list[Token], i: int) -> tuple[Fraction | int, int]:
     """The part that "y medio" at `i` adds, and the token after it."""
-    part = _PARTS.get(_norm(tokens, i + 1)) if _norm(tokens, i) == "y" else None
+    part = _PARTS.get(_norm(tokens, i + 1)) if _norm(tokens, i) in _ANDS else None
     return (0, i) if part is None else (part, i + 2)
 
 

@@ -108,6 +108,8 @@ def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], ro
         return i + 1
     if own & _ENDS and not index.knows(norm):
         return 0
+    if role.WITHOUT in own and (i + 1 == len(tokens) or index.canon(tokens[i + 1].norm) not in family.words):
+        return 0  # "almuerzo del día sin ensalada", where there is a lunch without meat
     if role.AND in own:
         return i + 1 if _goes_on(index, family, said, tokens, i + 1) else 0
     telling = norm not in index.skipped or role.ARTICLE in own or index.canon(norm) in family.words
@@ -212,7 +214,17 @@ def _take_measure(
     index.steps.charge(1 + len(owners) // 8)
     if fits := said.fitting(owners):
         return _take(said, size, fits, end)
+    if _measures_next(index, family, tokens, roles, i, end):
+        return 0
     return _contradict(said, end) if _is_size_of(index, family, said, size, marked, tokens, end) else 0
+
+
+def _measures_next(index: Index, family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:
+    """ "dos panes un kilo de azúcar": whether a measure at `i` is of the thing behind it."""
+    if end + 1 >= len(tokens) or role.OF not in roles[end] or tokens[i - 1].norm in _SIZE_OPENS:
+        return False
+    near = index.near(tokens[end + 1].norm)
+    return bool(near) and index.opens(near[0][0]) and index.canon(near[0][0]) not in family.words
 
 
 def _take_number(

@@ -101,7 +101,7 @@ class _Reader:
         if self._has(i, role.HALF) and _is_collective(self.roles, i + 1):
             self.value, self.end = self.value * self._half(i), i + 1
             i += 1
-        if self._has(i + 1, role.HALF) and self.tokens[i].norm == "y" and _is_collective(self.roles, i + 2):
+        if self._has(i + 1, role.HALF) and self.tokens[i].norm in ("y", "i") and _is_collective(self.roles, i + 2):
             self.value, self.end = self.value + _HALF, i + 2
 
     def collectives(self) -> None:
