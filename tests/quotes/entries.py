@@ -43,6 +43,7 @@ MESSAGES = {
     ("qualities", "normal"): ("abarrotes2", "10 cocas de 600, 5 normales y 5 sin azucar"),
     ("filler", "qué"): ("uniformes", "2 camisas blancas 10, 2 camisas blancas 12, ah y las de 10 que sean 3"),
     ("filler", "unos"): ("uniformes", "Pantalon gris 8, 10 y 12 uno de cada uno"),
+    ("kinds", "plus"): ("celulares", "2 fundas iphone 14 plus"),
     ("size", "nº"): (None, "me equivoqué, eran 6 camisas y no 4"),
 }
 _GOODS = ("Camisa", "Jean", "Gorra")

@@ -20,6 +20,14 @@ GOODS = [
     ("FIL", "Filtro aceite Fram PH3614", ""),
     ("FIL2", "Filtro aceite Fram PH6607", ""),
     ("GAS", "Filtro gasolina universal", "filtro de gasolina"),
+    ("CASE14", "Funda iPhone 14", "case iphone 14"),
+    ("CASE13", "Funda iPhone 13", "case iphone 13"),
+    ("AA", "Pilas AA", "pilas"),
+    ("USB32", "Memoria USB 32GB", ""),
+    ("USB128", "Memoria USB 128GB", ""),
+    ("SSD1", "Disco SSD 1TB", ""),
+    ("PB10", "Power bank 10000 mAh", "power bank 10000"),
+    ("PB20", "Power bank 20000 mAh", "power bank 20000"),
 ]
 CATALOGUE = Catalogue(
     tuple(
@@ -84,3 +92,46 @@ def test_the_number_of_a_model_is_no_amount(text: str, expected: dict[str, int])
 def test_numbers_that_are_no_measure_count() -> None:
     assert lines("kit arrastre boxer 12") == {"CT": 12}
     assert lines("20 filtros de gasolina y 50 kit arrastre boxer") == {"GAS": 20, "CT": 50}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 fundas iphone 14 pro max",
+        "funda iphone 14 pro, 2",
+        "un case iphone 13 plus",
+        "pilas AAA 2 paquetes",
+        "2 pilas aaa",
+    ],
+)
+def test_a_model_that_no_product_has_is_asked_for(text: str) -> None:
+    assert lines(text) == {}
+    assert quote(text).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("memoria usb de treinta y dos gigas", {"USB32": 1}),
+        ("2 memorias usb de ciento veintiocho gigas", {"USB128": 2}),
+        ("treinta y dos memorias usb de 128", {"USB128": 32}),
+        ("un disco solido de 1 tera", {"SSD1": 1}),
+        ("dos power bank de veinte mil", {"PB20": 2}),
+    ],
+)
+def test_sizes_in_words_end_with_their_unit(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("las fundas iphone 14 esas q valen 3 dolares y 2 pilas", {"CASE14": 1, "AA": 2}),
+        ("instalan las llantas alla mismo?", {}),
+        ("ustedes montan llantas ahi?", {}),
+        ("a mi esposa se le rompió la funda iphone 13, mándame 2 fundas iphone 13", {"CASE13": 2}),
+    ],
+)
+def test_what_is_told_of_a_thing_orders_nothing(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+    assert not quote(text).asks

@@ -135,8 +135,10 @@ def code_shape(code: str) -> str:
 
 
 def shape(word: str) -> str:
-    """The common shape of models of one kind: "2b" and "6b" -> "#b"; empty for a word without digits."""
-    if word.isalpha() or not word.isalnum():
+    """The common shape of models of one kind: "2b" and "6b" -> "#b", "aa" and "aaa" -> "a*"; empty for another word."""
+    if word.isalpha():
+        return f"{word[0]}*" if len(word) > 1 and len({*word}) == 1 else ""
+    if not word.isalnum():
         return ""
     letters = word.strip("0123456789")
     return f"{letters}#" if word.startswith(letters) else f"#{letters}"

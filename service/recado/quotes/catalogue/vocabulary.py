@@ -75,8 +75,8 @@ class Vocabulary:
         same = self._synonyms.get(word, word)
         if same in self.words or (same := self._alike.get(same, "")):
             return ((same, EXACT),)
-        if len(norm) < 3:
-            return ()
+        if len(norm) < _SHORT or (len(norm) == _SHORT and len({*norm}) == 1):
+            return ()  # "AAA" only sounds like "AA"
         if len(norm) == 3 and norm[-1] == "s" and norm[:-1] in self.words:
             return ((norm[:-1], EXACT),)
         if role.SIZEMARK in self._lexicon.roles(norm):

@@ -28,6 +28,8 @@ _QUARTERS: Final = 4
 _TEN: Final = 10
 _TENS: Final = range(20, 100, 10)
 _ONES: Final = range(1, 10)
+_HUNDRED: Final = 100
+_HUNDREDS: Final = range(100, 1000, 100)
 _CENTS: Final = frozenset([25, 50, 75])
 """Words after a size that stand for its decimals."""
 
@@ -144,10 +146,23 @@ class Sizes:
         cents = self._lexicon.values.get(self._word(tokens, i + 1) or "")
         if number < _TEN and cents in _CENTS:
             return number + Fraction(cents, 100), i + 2  # "de dos cincuenta"
-        ones = self._lexicon.values.get(self._word(tokens, i + 2) or "", 0)
-        if number in _TENS and self._word(tokens, i + 1) == "y" and ones in _ONES and self._closes(tokens, i + 3):
-            return number + ones, i + 3  # "talla treinta y cinco"
-        return number, i + 1
+        return self._joined(tokens, i, number)
+
+    def _joined(self, tokens: list[Token], i: int, number: int) -> tuple[Number, int]:
+        """The number that starts with a word at `i`, and the token after it: "treinta y cinco", "ciento veintiocho
+        gigas", "veinte mil"; words that count another thing are not joined."""
+        whole, end = number, i + 1
+        below = self._lexicon.values.get(self._word(tokens, end) or "", 0)
+        if number in _HUNDREDS and 0 < below < _HUNDRED:
+            whole, end, number = number + below, end + 1, below
+        ones = self._lexicon.values.get(self._word(tokens, end + 1) or "", 0)
+        if number in _TENS and self._word(tokens, end) == "y" and ones in _ONES:
+            whole, end = whole + ones, end + 2
+        if self._word(tokens, end) == "mil":
+            whole, end = whole * 1000, end + 1
+        unit, past = self._unit(tokens, end)
+        ends = self._closes(tokens, end) or (unit is not None and self._word(tokens, past) != "de")
+        return (whole, end) if ends else (self._lexicon.values[tokens[i].norm], i + 1)  # "de 20 y dos kilos de arena"
 
     def _digits(self, tokens: list[Token], i: int) -> tuple[Number | None, int]:
         value = tokens[i].value

@@ -18,6 +18,7 @@ OWN_NEEDS: Final = frozenset([
 ])  # fmt: skip
 """Requests that may be a thing's own."""
 _QUIET: Final = frozenset([role.OF, role.DEFINITE, role.COURTESY, role.NOISE])
+_ASIDE: Final = frozenset([role.NOISE, role.TO])
 _THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
 """Endings of verbs for what others did: "que me vendieron"."""
@@ -96,17 +97,15 @@ def is_to_us(reading: Reading, i: int) -> bool:
 
 
 def _is_done(reading: Reading, i: int) -> bool:
-    """ "¿instalan balatas?", "ustedes afinan guitarras?": what the shop does with a thing."""
-    context, verb = reading.context, reading.elements[i - 1] if i else None
-    if (
-        verb is None
-        or verb.kind is not role.UNKNOWN
-        or verb.end - verb.start > 1
-        or context.kind(i + 1) is not role.QUESTION
-    ):
+    """ "¿instalan balatas?", "ustedes afinan guitarras aquí mismo?": what the shop does with a thing."""
+    context = reading.context
+    at = i - 1 - (context.kind(i - 1) is role.DEFINITE)
+    verb = reading.elements[at] if at >= 0 else None
+    if verb is None or verb.kind is not role.UNKNOWN or verb.end - verb.start > 1:
         return False
-    begins = context.kind(i - 2) in (role.OUTSIDE, role.NOISE, role.GREETING, *SENTENCE_PARTS)
-    return context.norm(i - 1).endswith(_THEY_DO) and begins
+    begins = context.kind(verb.index - 1) in (role.OUTSIDE, role.NOISE, role.GREETING, *SENTENCE_PARTS)
+    asked = context.kind(context.next(i, _ASIDE)) is role.QUESTION
+    return begins and asked and context.norm(verb.index).endswith(_THEY_DO)
 
 
 def _is_asked_about(reading: Reading, i: int) -> bool:

@@ -75,9 +75,9 @@ class Tails:
                     continue
                 return i
             token, roles = self.tokens[i], self.roles[i]
-            if token.kind is not WORD or self.lexicon.phrase(self.norms, i) is not None:
+            if token.kind is not WORD or (self.lexicon.phrase(self.norms, i) is not None and not self.is_version(i)):
                 return i
-            if not roles.isdisjoint(_QUALITIES) and roles.isdisjoint(_AGREEING):
+            if self.is_version(i) or (not roles.isdisjoint(_QUALITIES) and roles.isdisjoint(_AGREEING)):
                 i += 1
             elif (
                 role.OF in roles
@@ -101,6 +101,12 @@ class Tails:
             else:
                 return i
         return i
+
+    def is_version(self, i: int) -> bool:
+        """Whether the word at `i` makes another model of the number before it: "iphone 14 pro max"."""
+        if role.KINDS not in self.roles[i] or i == 0:
+            return False
+        return self.norms[i - 1][-1].isdigit() or (role.KINDS in self.roles[i - 1] and self.is_version(i - 1))
 
     def person_end(self, i: int) -> int:
         """The token after "cada niño", "por persona", "por cada invitado", "cada cuarto" of 4; `i` if there is none."""

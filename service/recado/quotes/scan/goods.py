@@ -201,7 +201,8 @@ def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
             elif roles & TABLES and scene.norm(i - 1) != "color" and scene.matcher.has_other(match.products[0], [norm]):
                 return Flag.KIND  # "microfibra grande" for a "microfibra chica", "cinturón de lona" for one of leather
             elif _is_another_kind(scene, norm, roles, role.OF in prep):
-                return Flag.OTHER if role.OF in prep and roles <= {role.GOOD} else Flag.KIND
+                other = (role.OF in prep and roles <= {role.GOOD}) or scene.tails.is_version(i)
+                return Flag.OTHER if other else Flag.KIND
         i += 1
     return None
 
@@ -222,7 +223,7 @@ def _is_another_kind(scene: Scene, norm: str, roles: Roles, of: bool) -> bool:
         return True  # "toallas de mano"
     if not norm.isalpha():
         return True  # a model
-    if roles & FUNCTION or len(norm) < 3:
+    if (roles & FUNCTION and role.KINDS not in roles) or len(norm) < 3:
         return False
     if not roles or roles <= {role.GOOD}:
         return of or not norm.endswith(_PARTICIPLES)

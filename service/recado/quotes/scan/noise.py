@@ -34,9 +34,9 @@ RULES: Final = (
     Rule(
         "price that is asked",
         Kind.PRICE,
-        "que @price N",
+        "que|q @price|vale|valen N",
         end=digits.past_price,
-        examples=("en el cartel dice [que cuesta 25 soles] la gorra",),
+        examples=("en el cartel dice [que cuesta 25 soles] la gorra", "la gorra esa [q vale 3 dólares]"),
         counterexamples=("que cuesta la gorra",),
     ),
     Rule(
