@@ -65,6 +65,8 @@ FLOORS = [
     ("plomeria.jsonl", 0.91, 0.98, 0.91, 0.0, 0.0),
     ("bebidas.jsonl", 0.98, 0.98, 0.98, 0.0, 0.02),
     ("limpieza2.jsonl", 1.0, 1.0, 1.0, 0.0, 0.01),
+    ("lubricantes.jsonl", 1.0, 0.98, 0.97, 0.0, 0.06),
+    ("computo.jsonl", 0.92, 0.97, 0.91, 0.0, 0.06),
     ("tornillos.jsonl", 1.0, 1.0, 1.0, 0.0, 0.02),
     ("frutas.jsonl", 0.98, 1.0, 0.98, 0.0, 0.02),
     ("botica.jsonl", 0.98, 1.0, 0.97, 0.0, 0.02),

@@ -25,6 +25,12 @@ GOODS = [
     ("AA", "Pilas AA", "pilas"),
     ("USB32", "Memoria USB 32GB", ""),
     ("USB128", "Memoria USB 128GB", ""),
+    ("F15", "Fusible uña 15A", "fusible de 15"),
+    ("F20", "Fusible uña 20A", "fusible de 20"),
+    ("B1157", "Bombillo 1157 dos contactos", "1157|foco de stop"),
+    ("B1156", "Bombillo 1156 un contacto", "1156|foco de direccional"),
+    ("MOUSE", "Mouse gamer Redragon", "mouse gamer"),
+    ("HEAR", "Audífonos gamer Redragon", "audífonos gamer"),
     ("SSD1", "Disco SSD 1TB", ""),
     ("PB10", "Power bank 10000 mAh", "power bank 10000"),
     ("PB20", "Power bank 20000 mAh", "power bank 20000"),
@@ -133,5 +139,32 @@ def test_sizes_in_words_end_with_their_unit(text: str, expected: dict[str, int])
     ],
 )
 def test_what_is_told_of_a_thing_orders_nothing(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+    assert not quote(text).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1157 media docena y 1156 una docena", {"B1157": 6, "B1156": 12}),
+        ("10 1157 y 5 1156", {"B1157": 10, "B1156": 5}),
+        ("1157 x 10", {"B1157": 10}),
+        ("20 de 1157", {"B1157": 20}),
+        ("1157 fusibles de 15", {"F15": 1157}),
+    ],
+)
+def test_a_number_that_is_a_name_is_a_thing_beside_an_amount(text: str, expected: dict[str, int]) -> None:
+    assert lines(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fusibles de 15 x 10 y de 20 x 5", {"F15": 10, "F20": 5}),
+        ("un mouse gamer y unos audífonos gamer que sean redragon los dos", {"MOUSE": 1, "HEAR": 1}),
+        ("mouse gamer, los dos", {"MOUSE": 2}),
+    ],
+)
+def test_a_number_behind_a_size_counts_and_one_for_all_does_not(text: str, expected: dict[str, int]) -> None:
     assert lines(text) == expected
     assert not quote(text).asks

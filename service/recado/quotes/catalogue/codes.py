@@ -104,9 +104,9 @@ def join_models(tokens: list[Token], lexicon: Lexicon, shapes: Collection[str] |
 
 def join_spaced(tokens: list[Token], lexicon: Lexicon, knows: Callable[[str], bool]) -> None:
     """Makes one word of a model whose letters and digits are apart, if the catalogue `knows` it: "boxer ct 100"."""
-    for i in range(len(tokens) - 2, -1, -1):
+    for i in reversed([i for i, token in enumerate(tokens[1:]) if token.kind is NUMBER and token.spaced]):
         first, second = tokens[i : i + 2]
-        if (first.kind, second.kind) != (WORD, NUMBER) or not second.spaced or not knows(first.norm + second.norm):
+        if first.kind is not WORD or not knows(first.norm + second.norm):
             continue
         if first.norm not in lexicon.measures and not lexicon.roles(first.norm):
             word = first.norm + second.norm

@@ -95,7 +95,7 @@ class Index:
         for _, parts in names:
             for word in parts.words:
                 spelled.setdefault(key(word), word)
-        self.shapes = {s for word in spelled if (s := shape(word)) and not word.isdigit()}
+        self.shapes = {s for word in spelled if not (word.isalpha() or word.isdigit()) and (s := shape(word))}
         self.joined = {word: who for word, who in _joined(names).items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
 

@@ -70,8 +70,6 @@ def _walk(index: Index, family: Family, said: Said, tokens: list[Token], roles: 
         if end == 0:
             break
         i = end
-    while said.conflict and tokens[said.last].is_of_series and _continues(tokens, said.last + 1):
-        said.last += 1  # "205/55 R17", which is one measure
 
 
 def _continues(tokens: list[Token], i: int) -> bool:
@@ -187,7 +185,10 @@ def _take_size(index: Index, family: Family, said: Said, tokens: list[Token], ro
         return end
     marked = spans or _is_marked(family, tokens, roles, i, end)
     take = _take_number if size.unit is None else _take_measure
-    return take(index, family, said, size, marked, tokens, roles, i, end)
+    taken = take(index, family, said, size, marked, tokens, roles, i, end)
+    while said.conflict and _continues(tokens, said.last + 1):
+        said.last += 1  # "205/55 R17", which is one measure
+    return taken
 
 
 def _is_marked(family: Family, tokens: list[Token], roles: list[Roles], i: int, end: int) -> bool:

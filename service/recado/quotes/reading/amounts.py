@@ -77,7 +77,7 @@ def _steer(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool |
         elif (not q.article or after is role.EACH) and context.norm(i - 1) not in WE_ARE:
             state.each = q
         return True
-    if before is role.DEFINITE and _takes_back(reading, i, q):
+    if before is role.DEFINITE and (_is_all_of_them(reading, i, q) or _takes_back(reading, i, q)):
         return True
     if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):
         return before is not role.OF or q.article
@@ -97,6 +97,13 @@ def _give_each_anew(reading: Reading, q: Quantity, state: ReadingState) -> None:
             wish.parts = []
             wish.doubts.append(Doubt.CORRECTED)
     state.corrected = False
+
+
+def _is_all_of_them(reading: Reading, i: int, q: Quantity) -> bool:
+    """ "un mouse y unos audífonos, que sean redragon los dos": as many as the things that the message names."""
+    wanted = [wish for wish in reading.wishes if wish.state is Stance.WANTED]
+    alone = all(wish.element.q is None or _is_article(wish.element.q) for wish in wanted)
+    return 1 < len(wanted) == q.value and alone and reading.context.closes(i + 1)
 
 
 def _takes_back(reading: Reading, i: int, q: Quantity) -> bool:

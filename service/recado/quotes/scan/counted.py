@@ -28,9 +28,31 @@ _VAGUE: Final = frozenset(
     ["cuantos", "cuantas", "varios", "varias", "algunos", "algunas", "pocos", "pocas", "poco", "poquito", "monton",
      "bastantes"]
 )  # fmt: skip
+_CODE_DIGITS: Final = 3
+_COUNTS_CODE: Final = frozenset([role.QUANTITY, role.OF])
+_BEFORE_CODE: Final = frozenset([
+    role.OUTSIDE, role.QUANTITY, role.AND, role.COMMA, role.LINE, role.REQUEST, role.ADD, role.GREETING, role.COURTESY,
+    role.STOP, role.DEFINITE,
+])  # fmt: skip
+"""What may precede a product that is named by a number."""
 _ONE_OR_MORE: Final = frozenset([role.NUMBER, role.ARTICLE])
 _OPENERS: Final = _VAGUE | {"entre", "como"}
 """Words that open an amount, besides numbers and measures."""
+
+
+def add_code(scene: Scene, i: int) -> int:
+    """The token after a number that is a product's whole name or alias, with an amount beside it: "1157 media docena",
+    "10 de 3614"; 0 if it counts something."""
+    token = scene.tokens[i]
+    if len(token.norm) < _CODE_DIGITS or token.norm not in scene.matcher.single:
+        return 0
+    behind = scene.roles[i + 1] if i + 1 < len(scene.tokens) else NONE
+    counted = scene.is_counted(i + 1) or scene.norm(i + 1) == "x" or bool(behind & QUANTITY_ROLES)
+    opens = scene.kind(-1) in _BEFORE_CODE or (scene.kind(-1) is role.OF and scene.kind(-2) is role.QUANTITY)
+    if not opens or not (counted or (scene.kind(-1) in _COUNTS_CODE and scene.has_no_noun(i + 1))):
+        return 0
+    match = scene.matcher.match(scene.tokens, scene.roles, i)
+    return 0 if match is None or len(match.products) > 1 or match.how not in WHOLE else add_thing(scene, i, match)
 
 
 def add_amount(scene: Scene, i: int) -> int:

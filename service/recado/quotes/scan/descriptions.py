@@ -77,7 +77,7 @@ class Tails:
             token, roles = self.tokens[i], self.roles[i]
             if token.kind is not WORD or (self.lexicon.phrase(self.norms, i) is not None and not self.is_version(i)):
                 return i
-            if self.is_version(i) or (not roles.isdisjoint(_QUALITIES) and roles.isdisjoint(_AGREEING)):
+            if not roles.isdisjoint(_QUALITIES) and (roles.isdisjoint(_AGREEING) or self.is_version(i)):
                 i += 1
             elif (
                 role.OF in roles

@@ -6,7 +6,8 @@ from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.numbers import cardinal
-from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD
+from recado.quotes.language.sizes import Size
+from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, key
 from recado.quotes.scan.words import Words
 
 SIZES: Final = range(16, 61)
@@ -341,8 +342,19 @@ def _is_bare_size(words: Words, i: int) -> bool:
 
 
 def is_known(words: Words, start: int, end: int) -> bool:
-    """Whether the first is a word of a product's name, or a product follows."""
-    return words.matcher.knows(words.norm(start)) or words.names_product(end)
+    """Whether the first is a word of a product's name, or a size that is told with an amount, or a product follows."""
+    return words.matcher.knows(words.norm(start)) or words.names_product(end) or _is_size_times(words, start, end)
+
+
+def _is_size_times(words: Words, start: int, end: int) -> bool:
+    """ "fusibles de 15 x 10 y de 20 x 5": behind "de", a size of a thing that has only sizes of one number."""
+    value = words.tokens[start].value
+    if value is None or not words.has(start - 1, role.OF) or words.has(end, role.MEASURE) or not words.closes(end):
+        return False
+    before = (words.norm(i) for i in range(start - 2, max(-1, start - _CLAUSE), -1) if words.tokens[i].kind is WORD)
+    families = (words.matcher.families.get(words.matcher.head(key(norm))) for norm in before)
+    thing = next((family for family in families if family is not None), None)
+    return thing is not None and not thing.has_spans() and bool(thing.with_size(Size((value,))))
 
 
 def past_factors(words: Words, start: int, end: int) -> int:

@@ -11,7 +11,7 @@ from recado.quotes.language.numbers import Quantity, quantity
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import Size
 from recado.quotes.language.text import EMOJI, NEWLINE, NUMBER, PUNCT, WORD
-from recado.quotes.scan.counted import add_amount, add_another, add_number, add_quantity
+from recado.quotes.scan.counted import add_amount, add_another, add_code, add_number, add_quantity
 from recado.quotes.scan.elements import THINGS, Element, Flag
 from recado.quotes.scan.goods import (
     add_container,
@@ -79,7 +79,7 @@ class Scanner(Scene):
             if held is not None and _goes_further(held, written):
                 return add_contents(self, i, at, held)
             return add_thing(self, i, written)
-        if end := add_sized(self, i) or add_amount(self, i):
+        if end := add_sized(self, i) or (token.kind is NUMBER and add_code(self, i)) or add_amount(self, i):
             return end
         if span is not None:
             return self._span(i, span)

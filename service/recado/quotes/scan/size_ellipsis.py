@@ -34,6 +34,8 @@ def add_other_size(scene: Scene, i: int) -> int:
     if scene.kind(-2) is role.AND and scene.kind(-3) not in (*THINGS, role.QUANTITY):
         return 0
     read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is not None and len(read[0].values) > 1 and not _has_kin(scene, read[0]):
+        read = scene.matcher.sizes.at(scene.tokens, i, single=True)  # "de 20 x 5"
     if read is None or scene.is_product(read[1]):
         return 0
     size, end = read
