@@ -139,6 +139,10 @@ def _ask_which(
     if q is not None or state.corrected:
         _add_wish(reading, Wish(element, None, element.text, last.amount, choices=others), q)
         state.corrected = False
+    elif not others and _is_listed_kind(reading, element):
+        article = reading.elements[_before_kind(reading, element)]
+        text = reading.scanner.written(article.start, element.end)
+        reading.wishes.append(Wish(element, None, text))  # "precio del pollo entero y del medio?"
     elif not others and any(size.unit not in (None, COUNT) for size in reading.matcher.sizes_of(last.product)):
         last.doubts.append(Doubt.QUALITY_OR_THING)  # "crema x2 de 500", where it has another size
 

@@ -25,7 +25,7 @@ from recado.quotes.scan.goods import (
 from recado.quotes.scan.scene import PRIORITY, WHOLE, Scene
 from recado.quotes.scan.shares import SHARES, add_share, half_of_last
 from recado.quotes.scan.size_before import add_sized
-from recado.quotes.scan.size_ellipsis import add_other_size
+from recado.quotes.scan.size_ellipsis import add_spanned_size
 from recado.quotes.scan.words import Kind, Span
 
 _SMALL_TALK: Final = frozenset([role.GREETING, role.FILLER, role.NOUN, role.COURTESY, role.GOOD])
@@ -98,11 +98,8 @@ class Scanner(Scene):
     def _span(self, i: int, span: Span) -> int:
         """A size, a price or another span that is not an amount."""
         token = self.tokens[i]
-        if role.OF in self.roles[i]:
-            self.add(role.OF, i, i + 1, self.roles[i])
-            if end := add_other_size(self, i + 1):
-                return end  # "y 1 de 3/4", that a price would be written like
-            self.elements.pop()
+        if end := add_spanned_size(self, i):
+            return end
         end = span.end
         if span.kind in (Kind.SIZE, Kind.PRICE) and token.kind is NUMBER and self.matcher.near(token.norm):
             match = self.matcher.match(self.tokens, self.roles, i, head_only=False)

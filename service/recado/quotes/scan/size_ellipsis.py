@@ -1,9 +1,11 @@
 """Sizes that stand for a thing said before: "y 2 de 3/4", "vela 1 y 5", "cuerdas .010 dos y .009 una"."""
 
 import itertools
+from fractions import Fraction
 from typing import Final
 
 from recado.quotes.language import role
+from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import SOLD_BY, Size
 from recado.quotes.language.text import NUMBER
 from recado.quotes.scan.elements import THINGS
@@ -17,12 +19,19 @@ _BEFORE_COMMA: Final = 3
 """Elements of ", la de"."""
 _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
 _REFUSED: Final = frozenset([*THINGS, role.DEFINITE, role.REQUEST])
+_PARTS: Final = {"media": Fraction(1, 2), "medio": Fraction(1, 2), "cuarto": Fraction(1, 4)}
+_ONE: Final = frozenset(["el", "la"])
+_BEFORE_POINTED: Final = frozenset([role.AND, role.COMMA, role.CORRECTION])
 _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 
 
 def add_other_size(scene: Scene, i: int) -> int:
     """The token after a size that stands for a thing said before: "y 2 de 3/4", "mejor de 4"; 0 if there is none."""
     last = scene.kind(-1)
+    if scene.norm(i) in _PARTS and _is_part_of_earlier(scene, i):
+        element = scene.add(role.QUALITY, i, i + 1)
+        element.sizes, element.text = [Size((_PARTS[scene.norm(i)],))], scene.written(i, i + 1)
+        return i + 1
     if last in (role.QUANTITY, role.AND, role.COMMA, role.LINE):
         return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
     if last is role.LINK:
@@ -54,22 +63,70 @@ def add_other_size(scene: Scene, i: int) -> int:
     return end
 
 
+def add_spanned_size(scene: Scene, i: int) -> int:
+    """The token after a size behind "de" or an article at `i` that may also be a price or a date: "y 1 de 3/4", "y el
+    12"; 0 if there is none."""
+    for kind in (role.OF, role.DEFINITE):
+        if kind in scene.roles[i]:
+            scene.add(kind, i, i + 1, scene.roles[i])
+            if end := add_other_size(scene, i + 1):
+                return end
+            scene.elements.pop()
+    return 0
+
+
+def _is_part_of_earlier(scene: Scene, i: int) -> bool:
+    """ "la sandía entera y la media", "un pollo entero y un medio": a part that may be sold, too."""
+    q = scene.elements[-1].quantity if scene.elements else None
+    if not (scene.kind(-1) is role.DEFINITE or (q is not None and q.article)) or not scene.has_no_noun(i + 1):
+        return False
+    parts = scene.kind(-3) if scene.kind(-2) is role.OF else scene.kind(-2)
+    known = any(e.match is not None for e in scene.behind())
+    return parts in (role.AND, role.COMMA) and known and not scene.is_product(i)
+
+
 def _is_of_earlier(scene: Scene, i: int) -> bool:
     """Whether the words before a size at `i` let it stand for a thing said before."""
     last, before, opener = scene.kind(-1), scene.kind(-2), scene.kind(-3)
     if last is role.DEFINITE:
-        return before is role.OF and opener is role.QUANTITY  # "3 de la cincuenta"
+        of = before is role.OF and opener is role.QUANTITY  # "3 de la cincuenta"
+        return of or (before in _BEFORE_POINTED and _is_pointed_size(scene, i))
     if before is role.DEFINITE and role.QUANTITY in (opener, scene.kind(-4) if opener is role.OF else opener):
         return True  # "8 metros de la de 3/4"
     if before is role.DEFINITE and _is_pointed_at(scene, i):
         return opener in _BEFORE_OF_SIZE  # "las de 4 no", "solo las de 3"
+    parts = scene.kind(-4) if opener is role.OF else opener
     if before is role.DEFINITE and _has_amount(scene, i):
-        return (scene.kind(-4) if opener is role.OF else opener) in _BEFORE_OF_SIZE  # "y de la de 10 2"
+        return parts in _BEFORE_OF_SIZE  # "y de la de 10 2"
+    if before is role.DEFINITE and _is_another(scene, i, parts):
+        return True  # "precio del codo de 3/4 y del de media"
     if (opener if before is role.DEFINITE else before) is role.REQUEST:
         return any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
     if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
         return opener in _BEFORE_OF_SIZE  # "no, es de 50"
     return before in _BEFORE_OF_SIZE
+
+
+def _is_pointed_size(scene: Scene, i: int) -> bool:
+    """ "el buzo talla 10 y el 12", "mejor la 12": a number alone that is another size of the last thing."""
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    last = next((e.match for e in scene.behind() if e.match is not None), None)
+    if read is None or last is None or not scene.closes(read[1]) or scene.norm(i - 1) not in _ONE:
+        return False
+    return _has_kin(scene, read[0]) and read[0].values not in {
+        s.values for s in scene.matcher.sizes_of(last.products[0])
+    }
+
+
+def _is_another(scene: Scene, i: int, parts: Role) -> bool:
+    """Whether the size at `i` alone, or with a word of a kind, is that of one more thing: "y el de media", "y la de
+    dos plazas"; behind a comma, another size than that of the thing: not "acetaminofén, el de 100"."""
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or not (scene.has_no_noun(read[1]) or scene.is_kind(read[1])):
+        return False
+    last = next((e.match for e in scene.behind() if e.match is not None), None)
+    own = () if last is None else scene.matcher.sizes_of(last.products[0])
+    return parts is role.AND or (parts is role.COMMA and not any(size.agrees(read[0]) for size in own))
 
 
 def _has_amount(scene: Scene, i: int) -> bool:
