@@ -252,6 +252,11 @@ def size_mark_end(tokens: list[Token], i: int) -> int:
     return j if dotted and j < len(tokens) and tokens[j].kind is NUMBER else i
 
 
+def _is_by(tokens: list[Token], i: int) -> bool:
+    """ "café por kilo", which is not what "2 cafés" are."""
+    return i > 1 and tokens[i - 1].norm == "por"
+
+
 def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold_by: str | None) -> int:
     """The token after a size or a pack at `i`, which is added to `found`; `i` if there is none."""
     token = tokens[i]
@@ -270,7 +275,13 @@ def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold
         return i
     only_unit = token.kind is WORD and size[0].unit is not None and token.norm not in ("media", "medio")
     unit = size[0].unit
-    if only_unit and unit is not None and unit.name == sold_by and list(size[0].values) == [1]:
+    if (
+        only_unit
+        and unit is not None
+        and unit.name == sold_by
+        and list(size[0].values) == [1]
+        and not _is_by(tokens, i)
+    ):
         return size[1]
     found.append(size[0])
     return size[1]

@@ -8,13 +8,13 @@ from recado.quotes.catalogue.index import TABLES
 from recado.quotes.catalogue.matcher import How, Match
 from recado.quotes.catalogue.vocabulary import EXACT
 from recado.quotes.language import role
-from recado.quotes.language.lexicon import FUNCTION, NONE
+from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD
 from recado.quotes.scan.descriptions import VERB_ENDINGS
 from recado.quotes.scan.elements import CLITICS, Flag
-from recado.quotes.scan.scene import BEHIND, Scene
+from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
 
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
@@ -145,6 +145,8 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
     q = scene.elements[before].quantity if len(scene.elements) >= -before else None
     if q is None or (q.unit is None and q.value >= 1):
         return match
+    if (called := _called_by_unit(scene, i, match, q.unit)) is not None:
+        return called
     products = scene.matcher.products
     sold = [n for n in match.products if (scene.is_sold_by(n, q.unit) if q.unit is not None else products[n].unit)]
     if sold:  # "250 gramos de carnitas", "un cuarto de carnitas", where tacos are called so too
@@ -156,6 +158,22 @@ def _by_measure(scene: Scene, i: int, match: Match) -> Match:
         return match
     found = scene.matcher.match(scene.tokens, scene.roles, i, measured=size)
     return match if found is None or found.how is How.OTHER else found
+
+
+def _called_by_unit(scene: Scene, i: int, match: Match, unit: Unit | None) -> Match | None:
+    """The product that is called by the unit in which it is sold: "un kilo de café", where there is "café por
+    kilo"."""
+    names = {name for family in scene.matcher.families_of(match.products[0]) for name in family.units}
+    for sold_by in (scene.lexicon.measures[name] for name in sorted(names)):
+        size = Size((1,), sold_by)
+        if unit is not None and unit.dimension != sold_by.dimension:
+            continue
+        found = scene.matcher.match(scene.tokens, scene.roles, i, measured=size)
+        if found is None or found.how not in WHOLE:
+            continue
+        if scene.is_sold_by(found.products[0], sold_by) and size in scene.matcher.sizes_of(found.products[0]):
+            return found
+    return None
 
 
 def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:
