@@ -26,7 +26,8 @@ def settle_wholes(reading: Reading) -> None:
             _give_to_parts(reading, at, wish)
         elif wish.state is Stance.WANTED and at + 1 < len(reading.wishes):
             _give_to_kind(reading, wish, reading.wishes[at + 1])
-        if wish.state is Stance.WANTED and (_is_heading(reading, at, wish) or _adds_up(reading, at, wish)):
+        heads = _is_heading(reading, at, wish) or _is_over_sizes(reading, at, wish)
+        if wish.state is Stance.WANTED and (heads or _adds_up(reading, at, wish)):
             wish.state = Stance.REFUSED
     for wish in reading.wishes:
         if wish.parts or wish.kinds:
@@ -132,6 +133,16 @@ def _is_heading(reading: Reading, at: int, wish: Wish) -> bool:
     below = [w for w in reading.wishes[at + 1 :] if w.state is not Stance.MENTIONED]
     named = {reading.scanner.norms[i] for w in below for i in range(w.element.start, w.element.end)}
     return len(below) > 1 and head not in named and all(w.amount is not None for w in below)
+
+
+def _is_over_sizes(reading: Reading, at: int, wish: Wish) -> bool:
+    """ "Brocha:\\n2 - 3\\n4 - 1", "teflón: 3/4 - 3": a name without a number above its sizes, which have theirs."""
+    if wish.product is None or wish.amount is not None or at + 1 == len(reading.wishes):
+        return False
+    first = reading.wishes[at + 1]
+    between = [e.kind for e in reading.elements[wish.element.index + 1 : first.element.index]]
+    parted = bool(between) and all(kind in (role.LINK, role.LINE) for kind in between)
+    return parted and bool(first.element.sizes) and first.amount is not None
 
 
 def _adds_up(reading: Reading, at: int, whole: Wish) -> bool:

@@ -12,6 +12,7 @@ from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
 _MOST_OF_ONE: Final = 24
 """A list with a larger number at the end of an entry may be one of sizes: "paracetamol 500"."""
+_BEFORE_AMOUNT: Final = frozenset(["-", ":", "="])
 _MOST_ENTRIES: Final = 40
 
 
@@ -119,7 +120,8 @@ def _is_piece(token: Token, matcher: Matcher) -> bool:
 
 def _ends_in_amount(tokens: list[Token], start: int, last: int) -> bool:
     value = tokens[last].value
-    return tokens[start].kind is WORD and isinstance(value, int) and 0 < value <= _MOST_OF_ONE
+    opens = tokens[start].kind is WORD or (last > start + 1 and tokens[last - 1].norm in _BEFORE_AMOUNT)  # "1/2 - 10"
+    return opens and isinstance(value, int) and 0 < value <= _MOST_OF_ONE
 
 
 def _is_in_name(tokens: list[Token], start: int, last: int, matcher: Matcher) -> bool:

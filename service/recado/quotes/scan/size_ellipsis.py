@@ -11,7 +11,7 @@ from recado.quotes.language.text import NUMBER
 from recado.quotes.scan.elements import THINGS
 from recado.quotes.scan.scene import BEHIND, Scene
 
-_BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x"])
+_BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x", "("])
 _LISTS: Final = frozenset([",", "y", "/"])
 _BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
@@ -35,7 +35,7 @@ def add_other_size(scene: Scene, i: int) -> int:
     if last in (role.QUANTITY, role.AND, role.COMMA, role.LINE):
         return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
     if last is role.LINK:
-        return add_first_size(scene, i)
+        return add_first_size(scene, i) or add_headed_size(scene, i)
     if last not in (role.DEFINITE, role.OF):
         return 0
     if not _is_of_earlier(scene, i):
@@ -154,9 +154,13 @@ def add_first_size(scene: Scene, i: int) -> int:
 
 
 def add_headed_size(scene: Scene, i: int) -> int:
-    """The token after a size between the start of a line and a number: "Cierres:\n15 cm - 10",
-    "cable 12: 100 m, 14: 50 m"."""
-    read = scene.matcher.sizes.at(scene.tokens, i) if scene.kind(-1) in (role.LINE, role.COMMA) else None
+    """The token after a size between the start of a line, or a colon, and a number: "Cierres:\n15 cm - 10",
+    "codos: 1/2 - 10, 3/4 - 5"."""
+    colon = scene.kind(-1) is role.LINK and scene.kind(-2) in THINGS and scene.norms[scene.elements[-1].start] == ":"
+    opens = colon or scene.kind(-1) in (role.LINE, role.COMMA)
+    read = scene.matcher.sizes.at(scene.tokens, i) if opens else None
+    if read is not None and len(read[0].values) > 1 and not _has_kin(scene, read[0]):
+        read = scene.matcher.sizes.at(scene.tokens, i, single=True)  # "1/2 x 10": ten of 1/2
     if read is None:
         return 0
     marked = scene.norm(read[1]) in _BEFORE_AMOUNT
