@@ -19,6 +19,7 @@ OWN_NEEDS: Final = frozenset([
 """Requests that may be a thing's own."""
 _QUIET: Final = frozenset([role.OF, role.DEFINITE, role.COURTESY, role.NOISE])
 _ASIDE: Final = frozenset([role.NOISE, role.TO])
+_NAMED: Final = frozenset([role.PRODUCT, role.SEVERAL, role.QUALITY])
 _THEY_DO: Final = ("an", "en")
 _PAST: Final = ("aron", "ieron")
 """Endings of verbs for what others did: "que me vendieron"."""
@@ -56,6 +57,8 @@ def mode_of(reading: Reading, i: int, state: ReadingState, counted: bool) -> Sta
         return Stance.MENTIONED
     for element in reading.elements[i + 1 : i + _AHEAD]:
         kind = element.kind
+        if kind in _NAMED:
+            continue
         if kind is role.QUESTION and told:
             return Stance.MENTIONED  # "los zapatos son de cuero?"
         beside = reading.context.kind(element.index - 1)
