@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from recado.conversation import Conversation, Inbound, Reply, ReplyKind, Silence, Turn
-from recado.conversation.conversation import COURTESIES, asked_in, facts_of, is_picture
+from recado.conversation.conversation import COURTESIES, PATIENCE, asked_in, facts_of, is_picture
 from recado.defects import Defects, Stage
 from recado.delivery.channels import media
 from recado.delivery.channels.whatsapp import NAME, deadline
@@ -219,7 +219,7 @@ class Inbox:
         added = await self._queue.add_message(new, lease=one.slot)
         span.link([added.follows])
         if added.patience:
-            one.turn, changes = Turn(reply=self._conversation.patience()), Changes(version=changes.version)
+            one.turn, changes = Turn(reply=PATIENCE), Changes(version=changes.version)
         if session is not None and added.id is not None:
             one.session = session.after(changes)
             self._tell(one.message, session, changes, span)
@@ -366,7 +366,7 @@ def new_reply(
         picture=is_picture(inbound),
         facts=facts_of(inbound, turn),
         asked=asked_in(reply.quote) if reply and reply.quote else (),
-        patience=Conversation.patience().content,
+        patience=PATIENCE.content,
         listening=media.listening(message, turn.listens, now) if turn.listens else None,
         traceparent=traceparent,
     )

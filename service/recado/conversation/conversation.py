@@ -60,6 +60,9 @@ LONGEST_PHRASE: Final = 60
 #: What may identify a person: longer numbers, addresses of mail and of sites.
 _PERSONAL = re.compile(r"\S*[@/]\S*|\+?\d[\d .()-]{3,}\d")
 
+#: The reply to a customer over the limit, sent once.
+PATIENCE: Final = Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down()))
+
 
 def random_token() -> str:
     """A name for a quote that cannot be guessed. It takes one draw for all letters; one draw per letter would take
@@ -150,11 +153,6 @@ class Conversation:
             return words.handle(moment, inbound.quote, inbound.script)
         except TooLongError:
             return moment.say(ReplyKind.TOO_LONG, texts.too_long())
-
-    @staticmethod
-    def patience() -> Reply:
-        """The reply to a customer over the limit, sent once."""
-        return Reply(kind=ReplyKind.SLOW_DOWN, content=Text(texts.slow_down()))
 
     def not_read(self) -> Turn:
         """The reply to a message that recado cannot read because of a defect."""

@@ -5,7 +5,6 @@ compared with all of the catalogue's words of about their length; each word is l
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from copy import copy
 from functools import cache
 from heapq import nsmallest
 from itertools import chain, islice
@@ -163,8 +162,8 @@ class Index:
 
     def within(self, steps: Steps) -> Self:
         """The same names, for one message whose `steps` pay for its look-ups."""
-        mine = copy(self)
-        mine.steps = steps
+        mine = object.__new__(type(self))  # `copy` does the same with ten times as many instructions
+        mine.__dict__ = {**self.__dict__, "steps": steps}
         return mine
 
     def canon(self, norm: str) -> str:
