@@ -77,8 +77,7 @@ def wide(log: logging.Logger, action: str, message: str, fields: dict[str, Any],
 def _straight_to(stream: IO[str], formatter: "JsonFormatter") -> Callable[[str, str, str, dict[str, Any]], None]:
     def write(logger: str, action: str, message: str, fields: dict[str, Any]) -> None:
         try:
-            fields = {"action": action, "message": message, "logger": logger, **fields}
-            stream.write(formatter.line(time.time(), "info", fields) + "\n")
+            stream.write(formatter.line(time.time(), "info", action, message, logger, fields) + "\n")
             stream.flush()
         except (OSError, ValueError):  # a full disk or a closed pipe must not stop the work
             pass
@@ -102,18 +101,21 @@ class JsonFormatter(logging.Formatter):
         self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, Any] = {"action": "log", "message": record.getMessage(), "logger": record.name}
-        fields.update({name: value for name, value in record.__dict__.items() if name not in _OWN})
+        fields = {name: value for name, value in record.__dict__.items() if name not in _OWN}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return self.line(record.created, record.levelname.lower(), fields)
+        action = fields.pop("action", "log")
+        return self.line(record.created, record.levelname.lower(), action, record.getMessage(), record.name, fields)
 
-    def line(self, created: float, level: str, fields: dict[str, Any]) -> str:
-        """The line for an event at a time (Unix seconds); `fields` are its action, message, logger and extras."""
-        line = {"ts": self._timestamp(created), "level": level, **fields}
+    def line(self, created: float, level: str, action: str, message: str, logger: str, fields: dict[str, Any]) -> str:
+        """The line for an event at a time (Unix seconds); `fields` are its extras."""
+        ts = self._timestamp(created)
+        line = {"ts": ts, "level": level, "action": action, "message": message, "logger": logger, **fields}
         if ids := tracing.current_ids():
             line["trace_id"], line["span_id"] = ids
-        return self._shown(self._encode(line).decode())
+        text = self._masked(self._encode(line).decode())
+        # JSON escapes the control characters below the space; the only other one in ASCII is DEL.
+        return text if text.isascii() and "\x7f" not in text else visible(text)
 
     def _timestamp(self, created: float) -> str:
         second = int(created)
@@ -121,25 +123,24 @@ class JsonFormatter(logging.Formatter):
             self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
         return f"{self._second[1]}.{int((created - second) * 1e6):06d}Z"
 
-    def _shown(self, line: str) -> str:
-        """The line without secrets and with its control characters escaped."""
+    def _masked(self, line: str) -> str:
+        """The line without secrets."""
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, BLANK)
         for sign in _SIGNS:
             if sign in line:
-                return visible(_SECRETS.sub(BLANK, line))
-        return visible(line)
+                return _SECRETS.sub(BLANK, line)
+        return line
 
 
 class ConsoleFormatter(JsonFormatter):
     """A record as a line for people: time, level, message, then the extras."""
 
-    def line(self, created: float, level: str, fields: dict[str, Any]) -> str:
+    def line(self, created: float, level: str, action: str, message: str, logger: str, fields: dict[str, Any]) -> str:
         exception = fields.get("exception")
-        extras = " ".join(
-            f"{k}={v}" for k, v in fields.items() if k not in ("message", "logger", "exception") and v not in (None, "")
-        )
+        shown = {"action": action, **fields}
+        extras = " ".join(f"{k}={v}" for k, v in shown.items() if k != "exception" and v not in (None, ""))
         # Other people's text must not look like a separate line.
-        line = f"{self._timestamp(created)[11:19]} {level:<8}{fields['message']}  {extras}".replace("\n", "\\n")
-        return self._shown(line + (f"\n{exception}" if exception else ""))
+        line = f"{self._timestamp(created)[11:19]} {level:<8}{message}  {extras}".replace("\n", "\\n")
+        return visible(self._masked(line + (f"\n{exception}" if exception else "")))
