@@ -62,13 +62,13 @@ class Rename(msgspec.Struct, frozen=True):
 
 class CustomerRow(msgspec.Struct, gc=False):
     """A row of the statement `customers`. `first_...`: the first entry that waits for him; it is due at `first_due_at`,
-    or being sent (None)."""
+    or being sent (None). `streak`: as it is stored, or a new one."""
 
     key: str
     next_at: float
     version: int
     talk: str | None
-    streak: str | None
+    streak: str | Streak | None
     written_at: float
     first_id: int | None
     first_written_at: float | None
@@ -104,8 +104,7 @@ class CustomerRow(msgspec.Struct, gc=False):
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return Allowance.WITHIN
-        streak, allowance = count_in_minute(self._streak, message, most_per_minute)
-        self.streak = as_json(streak)
+        self.streak, allowance = count_in_minute(self._streak, message, most_per_minute)
         return allowance
 
     def restrain(self, message: NewReply) -> Restraint | None:
@@ -113,12 +112,13 @@ class CustomerRow(msgspec.Struct, gc=False):
         self.wrote, self.written_at = True, max(self.written_at, message.written_at)
         if message.content is None:
             return None
-        streak, restraint = follow_streak(self._streak, message)
-        self.streak = as_json(streak)
+        self.streak, restraint = follow_streak(self._streak, message)
         return restraint
 
     @property
     def _streak(self) -> Streak:
+        if isinstance(self.streak, Streak):
+            return self.streak
         return _streak(self.streak) if self.streak else STRANGER
 
     def follow(self, message: NewReply) -> None:

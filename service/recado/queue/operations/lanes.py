@@ -21,6 +21,9 @@ from recado.telemetry.totals import Totals
 #: How far ahead of its turn a message may be leased; its process then waits for the turn.
 HORIZON_SECONDS = 0.5
 
+#: A result of most entries, for their lane's breaker.
+DELIVERED = AttemptResult(outcome=Outcome.DELIVERED)
+
 BreakerChange = Callable[[Breaker], Breaker]
 
 
@@ -120,7 +123,11 @@ class Lanes:
         state.breaker, state.changed = replace(state.breaker, probe_at=probe_at, reachable=False), True
 
     def update_breaker(self, lane: Lane, result: AttemptResult, *, trial: bool = False) -> None:
-        """Lets a result open or close the breaker of a lane."""
+        """Lets a result open or close the breaker of a lane. Of deliveries in a row, one is enough."""
+        if result.outcome is Outcome.DELIVERED:
+            if self._changes[-1:] != [(lane, self._delivered)]:
+                self.change_breaker(lane, self._delivered)
+            return
         if result.outcome is Outcome.OPERATOR and self._policy.limits[lane.channel].alike:
             result = replace(result, scope=Scope.NUMBER)
 
@@ -128,6 +135,9 @@ class Lanes:
             return self._policy.breaker_after(breaker, result, trial=trial, now=self._now)
 
         self.change_breaker(lane, after)
+
+    def _delivered(self, breaker: Breaker) -> Breaker:
+        return self._policy.breaker_after(breaker, DELIVERED, trial=False, now=self._now)
 
     def change_breaker(self, lane: Lane, change: BreakerChange) -> None:
         """Changes the breaker of a lane at the end of the transaction, based on its state at that time."""
