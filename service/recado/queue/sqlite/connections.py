@@ -22,16 +22,18 @@ class SqliteStatements:
 
     def __init__(self, connection: apsw.Connection, queries: dict[str, str], now: float) -> None:
         self._connection, self._queries, self.now = connection, queries, now
+        # One for all statements, because each one's rows are fetched at once.
+        self._cursor = connection.cursor()
 
     def run(self, query: str, *bindings: Any) -> list[Row]:
-        return self._connection.execute(self._queries[query], bindings).fetchall()
+        return self._cursor.execute(self._queries[query], bindings).fetchall()
 
     def ask(self, query: str, *bindings: Any) -> Callable[[], list[Row]]:
         rows = self.run(query, *bindings)
         return lambda: rows
 
     def records(self, query: str, *bindings: Any) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(self._queries[query], bindings)
+        cursor = self._cursor.execute(self._queries[query], bindings)
         # A cursor at its end does not know its columns.
         return [dict(zip([c[0] for c in cursor.get_description()], row, strict=True)) for row in cursor]
 
