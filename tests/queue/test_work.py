@@ -10,7 +10,7 @@ from recado.queue.sqlite import SqliteRetryQueue
 from recado.queue.sqlite.connections import SqliteStatements
 from tests.clock import FakeClock
 from tests.queue.replies import NUMBER, new_reply
-from tests.queue.sessions import opening, quoted
+from tests.queue.sessions import opening, quoted, session_of
 from tests.queue.test_sqlite import open_queue as open_queue
 
 #: The statements of every transaction with a new message.
@@ -55,6 +55,20 @@ async def test_a_customer_who_is_known_is_looked_up_once(
 
     assert added.stale is not None
     assert statements == [*ALWAYS, "unsee_wamids", "session_quotes", "session_orders"]
+
+
+async def test_asking_for_a_session_claims_no_message(
+    open_queue: Callable[..., SqliteRetryQueue], clock: FakeClock, statements: list[str]
+) -> None:
+    """A pod that knows a customer asks for his session before it handles his message: that only reads."""
+    queue = open_queue()
+    await quoted(queue, clock)
+    statements.clear()
+
+    session = await session_of(queue, clock)
+
+    assert session.quote is not None
+    assert statements == ["identities", "customers", "session_quotes", "session_orders"]
 
 
 @pytest.mark.parametrize(("aliases", "rows"), [((), 0), ((f"{NUMBER}:+15550100001",), 1)])

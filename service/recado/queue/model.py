@@ -165,6 +165,16 @@ class NewReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     patience: Content | None = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the customer."""
+        return (self.key, *self.aliases)
+
+    @property
+    def unread(self) -> bool:
+        """Whether it was not handled yet, and only asks for the session."""
+        return self.changes.version < 0
+
+    @property
     def asking_for_patience(self) -> "NewReply":
         """The same message with the patience reply; it changes nothing."""
         changes = Changes(version=self.changes.version)

@@ -43,15 +43,34 @@ def add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]
     """Records each message's wamid as seen, and writes the changes of the session and the reply.
 
     A wamid that was seen before is a duplicate. A message that was handled with an older session gets the present
-    one, and nothing of the message is written.
+    one, and nothing of the message is written. One that was not handled yet only asks for the session.
     """
+    added = iter(_add(transaction, [request for request in requests if not request.message.unread]))
+    asked = iter(_ask(transaction, [request.message for request in requests if request.message.unread]))
+    return [next(asked if request.message.unread else added) for request in requests]
+
+
+def _ask(transaction: Transaction, messages: Sequence[NewReply]) -> list[Added]:
+    """The present sessions for messages; writes nothing but new names, and numbers of orders that they may place."""
+    if not messages:
+        return []
+    kept = kept_names(transaction, [name for message in messages for name in message.names])()
+    keys = identified(transaction, [message.names for message in messages], kept)
+    asking = {place: replace(message, key=key) for place, (message, key) in enumerate(zip(messages, keys, strict=True))}
+    sessions = read_sessions(transaction, asking, read_customers(transaction, keys))
+    return [Added(id=None, duplicate=False, stale=sessions[place]) for place in asking]
+
+
+def _add(transaction: Transaction, requests: Sequence[AddRequest]) -> list[Added]:
+    if not requests:
+        return []
     unseen = see_wamids(transaction, [request.message.wamid for request in requests])
-    kept = kept_names(transaction, [name for r in requests for name in (r.message.key, *r.message.aliases)])
+    kept = kept_names(transaction, [name for r in requests for name in r.message.names])
     fresh = unseen()
     new = {id_: request for id_, request in zip(fresh, requests, strict=True) if id_ is not None}
     if not new:
         return [Added(id=None, duplicate=True) for _ in requests]
-    keys = identified(transaction, [(r.message.key, *r.message.aliases) for r in new.values()], kept())
+    keys = identified(transaction, [r.message.names for r in new.values()], kept())
     messages = {
         id_: r.message if key == r.message.key else replace(r.message, key=key)
         for (id_, r), key in zip(new.items(), keys, strict=True)

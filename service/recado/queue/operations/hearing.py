@@ -44,7 +44,7 @@ def _hear(transaction: Transaction, job: LeasedReply, message: NewReply) -> Adde
     reply = job.content.reply
     if not transaction.run("unheard", job.id, job.attempt, reply):
         return Added(id=None, duplicate=True)
-    names = (message.key, *message.aliases)
+    names = message.names
     (key,) = identified(transaction, [names], kept_names(transaction, names)())
     message = msgspec.structs.replace(message, key=key)
     customers = read_customers(transaction, [key])
