@@ -127,6 +127,7 @@ class Inbox:
     ) -> None:
         """Reads the messages, and begins to handle those that get a reply: it adds them to `pending`. It writes the
         receipts of the others at their positions."""
+        loop = asyncio.get_running_loop()
         last: dict[str, PendingMessage] = {}
         letters = 0
         for place, message in self._in_order(messages):
@@ -141,7 +142,7 @@ class Inbox:
             names = message.customer_names
             one = PendingMessage(place, inbound, names, handle, slot=self._slots.reserve())
             earlier = {last[name] for name in names if name in last}
-            one.added = asyncio.ensure_future(self._converse(one, earlier))
+            one.added = loop.create_task(self._converse(one, earlier))
             last |= dict.fromkeys(names, one)
             pending.append(one)
 

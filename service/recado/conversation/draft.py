@@ -161,9 +161,10 @@ class Draft:
             self.left_out += [line.name for line in lines[MOST_LINES:]]
         self.changed = True
         self.asked, self.asked_before, self.offered = (), (), None
-        gone = {q.candidates[0] for q in self.questions if q.sets and amend.find(self.lines, q.candidates[0]) is None}
-        settled = gone.union(named)
-        self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in settled]
+        if self.questions:
+            gone = {q.candidates[0] for q in self.questions if q.sets and not amend.find(self.lines, q.candidates[0])}
+            settled = gone.union(named)
+            self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in settled]
         self._named = tuple(dict.fromkeys((*self._named, *named)))
 
     def _add(self, act: acts.Add) -> None:

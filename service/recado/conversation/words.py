@@ -55,9 +55,9 @@ def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
     reserves = [*script.reserves, *draft.lost]
     held_back = bool(reserves) or (moment.inbound.spoken and not script.says_no_more)
     agrees = (script.agrees or bool(_AGREES & draft.said)) and not held_back
-    talk = draft.talk(moment.session.talk)
     if draft.changed:
         return changed(moment, base, draft, agrees=agrees)
+    talk = draft.talk(moment.session.talk)
     if draft.missing or draft.unresolved or draft.asked_back or draft.too_much:
         return asked_back(moment, base, draft, talk)
     if AskPrice in draft.said:
