@@ -4,7 +4,7 @@ The web pod runs in one process with its real store, under callgrind, and a Grap
 time, the count depends neither on the machine nor on its load, so two commits can be compared on a shared machine. It
 counts only user mode, without sockets, system calls and waits for the disk. It excludes the reading of orders, because
 each text is read only once, and the client, because the webhooks are made and signed before. `--which reading` counts
-the reading alone.
+the reading alone. `--at-once 1` counts messages that come one by one, each with two commits of its own.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
 
-ROUND, AT_ONCE = 200, 40
+ROUND = 200
 #: The difference of two runs excludes the start.
 FEW, MANY = 1, 3
 THREADS = {"01": "event loop", "02": "writer"}
@@ -55,19 +55,20 @@ _HELP = "a first order, a change of it, or only the reading of first orders"
 
 
 class AcceptingGraph(GraphTransport):
-    """Accepts every reply without a connection; `full` is set after each AT_ONCE replies."""
+    """Accepts every reply without a connection; `full` is set after each `at_once` replies."""
 
     sent = 0
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
         super().__init__()
+        self.at_once = at_once
         self.full = asyncio.Event()
 
     async def exchange(
         self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
     ) -> RawResponse:
         self.sent += 1
-        if self.sent % AT_ONCE == 0:
+        if self.sent % self.at_once == 0:
             self.full.set()
         await asyncio.sleep(0)
         return RawResponse(200, [], b'{"messages":[{"id":"wamid.OUT%d"}]}' % self.sent)
@@ -101,20 +102,20 @@ def _requests(known: bool) -> tuple[list[Request], list[Request]]:
     return first, [_request(bodies.text(number, CHANGE)[1]) for number, _ in orders]
 
 
-async def run(rounds: int, database: Path, *, known: bool) -> None:
+async def run(rounds: int, database: Path, *, known: bool, at_once: int) -> None:
     """Handles `rounds` rounds of messages, each until its reply is accepted."""
     QuoteService.understand = lru_cache(QuoteService.understand)  # type: ignore[method-assign]  # each text once
     web_app.BETWEEN_NAMES_SECONDS = 3600.0  # the catalogue's names are not read meanwhile
-    graph = AcceptingGraph()
+    graph = AcceptingGraph(at_once)
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
     calm_collector()
     async with app.api.router.lifespan_context(app.api):
         before, counted = _requests(known)
         requests = before + counted[: rounds * ROUND]
-        for start in range(0, len(requests), AT_ONCE):
+        for start in range(0, len(requests), at_once):
             graph.full.clear()
-            await asyncio.gather(*(_post(app, *request) for request in requests[start : start + AT_ONCE]))
+            await asyncio.gather(*(_post(app, *request) for request in requests[start : start + at_once]))
             await graph.full.wait()
 
 
@@ -127,11 +128,20 @@ def read(rounds: int) -> None:
         service.understand(bodies.ORDERS[number % len(bodies.ORDERS)])
 
 
-def count(rounds: int, which: str, folder: Path) -> dict[str, int]:
+def count(rounds: int, which: str, at_once: int, folder: Path) -> dict[str, int]:
     """The instructions of a run by thread."""
     out = folder / f"out{which}{rounds}"
     argv = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={out}"]
-    argv += [sys.executable, "-m", "loadtests.bench.instructions", "--child", str(rounds), which, f"{out}.db"]
+    argv += [
+        sys.executable,
+        "-m",
+        "loadtests.bench.instructions",
+        "--child",
+        str(rounds),
+        which,
+        str(at_once),
+        f"{out}.db",
+    ]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = {}
@@ -149,7 +159,8 @@ def _threads(which: str) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--which", choices=("first", "known", "reading"), default="first", help=_HELP)
-    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--at-once", type=int, default=40, help="how many messages are handled at the same time")
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child and args.child[1] == "reading":
         read(int(args.child[0]))
@@ -157,11 +168,11 @@ def main() -> None:
     if args.child:
         with Path(os.devnull).open("w") as nowhere, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             logging.configure("info", nowhere, ["a secret of a length"])
-            rounds, which, database = args.child
-            runner.run(run(int(rounds), Path(database), known=which == "known"))
+            rounds, which, at_once, database = args.child
+            runner.run(run(int(rounds), Path(database), known=which == "known", at_once=int(at_once)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        few, many = (count(rounds, args.which, Path(folder)) for rounds in (FEW, MANY))
+        few, many = (count(rounds, args.which, args.at_once, Path(folder)) for rounds in (FEW, MANY))
     for thread in few:
         each = (many[thread] - few[thread]) / ((MANY - FEW) * ROUND)
         print(f"{THREADS[thread]:10} {each / 1e3:8.1f} thousand instructions a message")
