@@ -25,7 +25,7 @@ from recado.quotes.language.language import Tables, tables
 from recado.quotes.language.lexicon import Lexicon, lexicon
 from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import COUNT, Size, Sizes
-from recado.quotes.language.text import Token, key, neuter, plain
+from recado.quotes.language.text import WORD, Token, key, neuter, plain, tokenise
 
 MOST: Final = 24
 """How many products are compared form by form. If more fit a head, recado asks, unless a name matches exactly."""
@@ -241,6 +241,18 @@ class Index:
         """Those of `others` that share every family with `product`: for "caja de losartán 100" not every "caja"."""
         kin = [id(family) for family in self.families_of(product)]
         return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
+
+    def siblings(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
+        """Those of `others` that have a name of `product` but for its numbers: "cable USB-C 3 m" for "cable USB-C
+        1 m", and no "cable USB a USB-C 3 m"."""
+        named = set(self._without_numbers(product))
+        return tuple(n for n in others if not named.isdisjoint(self._without_numbers(n)))
+
+    def _without_numbers(self, product: int) -> list[tuple[str, ...]]:
+        """The words of each name of a product that are no units."""
+        names = (self.products[product].name, *self.products[product].aliases)
+        units = self.lexicon.measures
+        return [tuple(key(t.norm) for t in tokenise(n) if t.kind is WORD and t.norm not in units) for n in names]
 
     def differ_in_one(self, products: Sequence[int]) -> bool:
         """Whether the names of products differ by words or by sizes, and not by both, as those of "cable XLR 5 m" and

@@ -11,7 +11,15 @@ import msgspec
 from recado.quotes.catalogue.index import MOST, Index
 from recado.quotes.catalogue.name_words import what_is_said
 from recado.quotes.catalogue.parts import Family
-from recado.quotes.catalogue.said import Said, forms_said, is_other_kind, only_without, says_the_same, tells_rest
+from recado.quotes.catalogue.said import (
+    Said,
+    forms_said,
+    is_other_kind,
+    is_other_model,
+    only_without,
+    says_the_same,
+    tells_rest,
+)
 from recado.quotes.catalogue.vocabulary import EXACT
 from recado.quotes.language import role
 from recado.quotes.language.role import Roles
@@ -184,7 +192,7 @@ class Matcher(Index):
         end = said.last + 1
         if len(products) > 1:
             return Match(products[:MOST_CHOICES], end, score, How.SEVERAL, count, said.last)
-        if any(table in family.tables for table, _ in said.qualities):
+        if any(table in family.tables for table, _ in said.qualities) or is_other_model(family, products[0], said):
             return Match(products, end, score, How.OTHER, count, said.last)
         said_all = self.sized_names[products[0]] < 2 and any(
             words.issuperset(form.words) for form in family.forms[products[0]]

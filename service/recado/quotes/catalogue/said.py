@@ -56,6 +56,16 @@ def is_other_kind(family: Family, products: tuple[int, ...], said: Said) -> bool
     )
 
 
+def is_other_model(family: Family, product: int, said: Said) -> bool:
+    """Whether another product of another size is named by just the words that were said, so that those which are left
+    out matter: "iPhone 14 Pro" for an "iPhone 14 Pro Max", where there is an "iPhone 13 Pro"."""
+    words = frozenset(word for word, _ in said.words)
+    if not (words and said.sizes):
+        return False
+    named = [form.product for form in family.exact.get(words, ()) if form.sizes]
+    return bool(named) and product not in named
+
+
 def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
     """Whether a name lacks nothing that was said except words that all products of its head have: "casco M"."""
     shared = len(family.products)

@@ -161,7 +161,8 @@ class Context:
             j += 1
         kind = self.kind(j)
         if kind is role.CORRECTION:
-            return self.norm(j) == "no que" and self.kind(j + 1) in _TOLD  # "los tacones no que están caros"
+            told = self.kind(j + 1) in _TOLD or self.norm(j + 1) == "ya"
+            return self.norm(j) == "no que" and told  # "los tacones no que están caros"
         if kind not in (role.NEGATION, role.NOPE) or Flag.QUANTITY_AFTER in self.elements[i].flags:
             return False
         if kind is role.NOPE and not self.elements[j].roles & {role.NEGATION, role.REMOVE}:

@@ -106,6 +106,12 @@ def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quan
     left_open = last.whole.choices if last.whole is not None else ()
     if others and left_open and len(left_open) < MOST_CHOICES:  # "codos cpvc\n1/2: 8\n3/4: 5"
         others = tuple(n for n in others if n in left_open) or (others if len(others) > 1 else ())
+    if len(others) > 1 and not element.words:
+        first = last.whole.product if last.whole is not None else None  # "funda 13: 2, 13 pro: 1, 15: 4"
+        siblings = matcher.siblings(product, others)
+        if not siblings and first is not None:
+            siblings = matcher.siblings(first, others)
+        others = siblings or others
     if len(others) > 1:
         head = reading.scanner.norms[last.element.start]
         others = matcher.with_head(product, element.words, element.sizes, head=head) or others
@@ -360,10 +366,10 @@ def _qualities(reading: Reading, element: Element) -> set[Role]:
 def _resolve(reading: Reading, last: Wish, element: Element) -> None:
     """ "3 jeans: 2 azules y 1 negro": the kinds decide what the word left open."""
     assert last.element.match is not None
-    found: set[int] = set()
     options = last.choices or last.element.match.products
-    for product in options:
-        found |= set(reading.matcher.with_head(product, element.words, element.sizes)) & set(options)
+    found = {n for product in options for n in reading.matcher.with_head(product, element.words, element.sizes)}
+    if not (last.element.match.how is How.OTHER and found.isdisjoint(options)):
+        found &= {*options}  # "cable de iphone de 3 metros y el auxiliar": that is none of the first kind
     q = element.q.quantity if element.q is not None else None
     if len(found) > 1:  # "6 blancos" of "hilo": "hilo blanco", and no "hilo overlock blanco"
         said = [*_words_of(reading, last), *element.words]

@@ -113,7 +113,7 @@ def _is_sold_whole(scene: Scene, i: int, at: int) -> bool:
 
 
 def add_thing(scene: Scene, i: int, match: Match) -> int:
-    match = _by_measure(scene, i, match)
+    match = _with_its_words(scene, _by_measure(scene, i, match))
     several = len(match.products) > 1 or match.how is How.OTHER
     element = scene.add(role.SEVERAL if several else role.PRODUCT, i, match.end)
     element.match = match
@@ -174,6 +174,31 @@ def _called_by_unit(scene: Scene, i: int, match: Match, unit: Unit | None) -> Ma
         if scene.is_sold_by(found.products[0], sold_by) and size in scene.matcher.sizes_of(found.products[0]):
             return found
     return None
+
+
+def _with_its_words(scene: Scene, match: Match) -> Match:
+    """The product with the words of its other names that follow and name nothing else: the brand in "micro SD de 128
+    Sandisk"."""
+    end = match.end
+    product = scene.matcher.products[match.products[0]]
+    while (
+        match.how in WHOLE and len(match.products) == 1 and _is_brand(scene, end) and product.has_word(scene.norms[end])
+    ):
+        end += 1
+    return msgspec.structs.replace(match, end=end) if end > match.end else match
+
+
+def _is_brand(scene: Scene, i: int) -> bool:
+    """Whether the word at `i` is in names, but names nothing alone."""
+    if (
+        i >= len(scene.tokens)
+        or scene.tokens[i].kind is not WORD
+        or scene.roles[i]
+        or not scene.matcher.knows(scene.norms[i])
+    ):
+        return False
+    match = scene.matcher.match(scene.tokens, scene.roles, i)
+    return match is None or (match.words == 1 and match.how not in WHOLE)
 
 
 def _is_foreign_word(scene: Scene, i: int, match: Match) -> bool:

@@ -76,6 +76,15 @@ RULES: Final = (
         ),
     ),
     Rule(
+        'street behind "c/"',
+        Kind.ADDRESS,
+        "c ~/",
+        when=places.opens_short_street,
+        end=places.past_short_street,
+        examples=("pedido para la tienda ([c/ Alcalá 214], bajo)", "mándalo a [c/ Gran Vía 25]"),
+        counterexamples=("una gorra c/ Logo 2", "en c/u 3", "en c/ gorra 3"),
+    ),
+    Rule(
         "table or room",
         Kind.ADDRESS,
         "mesa|habitacion N",

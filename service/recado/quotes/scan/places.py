@@ -22,6 +22,8 @@ _QUARTERS: Final = frozenset(
     ]
 )  # fmt: skip
 """Words that a name may follow without a number."""
+_WE_ARE: Final = frozenset(["somos", "seremos", "eramos"])
+_BEFORE_STREET: Final = frozenset(["(", ",", ":", "\n", "a", "en", "hasta", "es", "la"])
 _WHERE: Final = frozenset(["a", "en", "hasta"])
 _STEERS: Final = frozenset([role.REQUEST, role.ADD, role.GREETING])
 _BEHIND_NUMBER: Final = frozenset([role.ADDRESS, role.OF, role.CON])
@@ -68,6 +70,17 @@ def past_floor(words: Words, _: int, end: int) -> int:
     return end + words.is_number(end)
 
 
+def opens_short_street(words: Words, start: int, end: int) -> bool:
+    """Whether a street's name follows "c/": "en c/ Alcalá 214", and no "hamburguesa c/ Cheddar 2"."""
+    apart = start == 0 or words.norm(start - 1) in _BEFORE_STREET
+    return apart and words.is_capital(end) and not words.matcher.knows(words.norm(end))
+
+
+def past_short_street(words: Words, start: int, end: int) -> int:
+    """The token after the last number of an address that opens with "c/"; 0 if it has none."""
+    return _past_number(words, start, far=True)
+
+
 def past_class(words: Words, start: int, end: int) -> int:
     """The token after the number and the letter of a school class, "4B", "12", "B"; 0 if there are none, if a
     product follows, or if the catalogue has the word ("batería grupo 24")."""
@@ -85,10 +98,10 @@ def past_letter(words: Words, start: int, end: int) -> int:
     return end + 1 if alone and words.is_capital(end) and ends else end
 
 
-def _past_number(words: Words, start: int) -> int:
+def _past_number(words: Words, start: int, *, far: bool = False) -> int:
     """The token after the last number of an address; 0 if it has none."""
     last = 0
-    far = words.tokens[start].norm in _FAR
+    far = far or words.tokens[start].norm in _FAR
     for i in range(start + 1, min(words.count, start + _MOST_WORDS)):
         token = words.tokens[i]
         if _is_numeral(words, i):
@@ -129,6 +142,8 @@ def _is_foreign(words: Words, token: Token, i: int, *, behind: bool) -> bool:
     if _is_lot(words, i):
         return False
     if token.kind is NEWLINE or not words.roles[i].isdisjoint(_STEERS) or words.names_product(i):
+        return True
+    if token.norm in _WE_ARE:
         return True
     if not behind or not words.roles[i].isdisjoint(_BEHIND_NUMBER):
         return False

@@ -1,6 +1,7 @@
 """Sizes that stand for a thing said before: "y 2 de 3/4", "vela 1 y 5", "cuerdas .010 dos y .009 una"."""
 
 import itertools
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -163,13 +164,18 @@ def add_headed_size(scene: Scene, i: int) -> int:
         read = scene.matcher.sizes.at(scene.tokens, i, single=True)  # "1/2 x 10": ten of 1/2
     if read is None:
         return 0
-    marked = scene.norm(read[1]) in _BEFORE_AMOUNT
-    behind = read[1] + marked
+    size, end = read
+    words: list[str] = []
+    while scene.norm(end) not in _BEFORE_AMOUNT and scene.is_kind(end, words):
+        words.append(scene.norms[end])  # "13 pro: 1"
+        end += 1
+    marked = scene.norm(end) in _BEFORE_AMOUNT
+    behind = end + marked
     if not scene.is_counted(behind) or not (marked or scene.kind(-1) is role.LINE):
         return 0
     found = scene.measure(behind)
     ends = _is_amount(scene, behind) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
-    return _add_size(scene, i, read) if ends else 0
+    return _add_size(scene, i, (size, end), words) if ends else 0
 
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:
@@ -224,12 +230,13 @@ def _is_amount(scene: Scene, i: int) -> bool:
     return counts and (scene.has_no_noun(i + 1) or (pieces and scene.has_no_noun(i + 2)))
 
 
-def _add_size(scene: Scene, i: int, read: tuple[Size, int]) -> int:
-    """The token after a size, at `i`, that relatives of an earlier thing have; 0 if none has it."""
-    if not _has_kin(scene, read[0]):
+def _add_size(scene: Scene, i: int, read: tuple[Size, int], words: Sequence[str] = ()) -> int:
+    """The token after a size, at `i`, that relatives of an earlier thing have, with `words` of its kind; 0 if none
+    has it."""
+    if not _has_kin(scene, read[0], words):
         return 0
     element = scene.add(role.QUALITY, i, read[1])
-    element.sizes, element.text = [read[0]], scene.written(i, read[1])
+    element.sizes, element.words, element.text = [read[0]], [*words], scene.written(i, read[1])
     return read[1]
 
 
@@ -261,7 +268,7 @@ def names_size(scene: Scene, i: int) -> bool:
     return read is not None and _has_kin(scene, read[0])
 
 
-def _has_kin(scene: Scene, size: Size) -> bool:
-    """Whether an earlier thing has relatives of this size."""
+def _has_kin(scene: Scene, size: Size, words: Sequence[str] = ()) -> bool:
+    """Whether an earlier thing has relatives of this size and kind."""
     things = {e.match.products[0] for e in scene.behind() if e.match is not None}
-    return any(scene.matcher.with_head(n, [], [size]) for n in things)
+    return any(scene.matcher.with_head(n, [*words], [size]) for n in things)
