@@ -141,7 +141,6 @@ def test_a_kind_of_several_products_is_asked_back(shop: str, text: str) -> None:
         ("mariscos", "un kilo de camarón grande con cabeza"),
         ("mariscos", "un kilo de camarón grande, con cabeza"),
         ("queseria", "crema de leche de litro 1 y pequeñas 3"),
-        ("telas", "cinta raso blanca de 3 cm 5 m y la misma cantidad de roja"),
         ("queseria", "5 litros de leche"),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 import msgspec
 
+from recado.quotes.catalogue.abbreviations import Abbreviations
 from recado.quotes.catalogue.budget import Steps
 from recado.quotes.catalogue.codes import code_of, code_shape, shape
 from recado.quotes.catalogue.parts import Family, Form, Parts, name_tokens, take_apart
@@ -25,7 +26,7 @@ from recado.quotes.language.language import Tables, tables
 from recado.quotes.language.lexicon import Lexicon, lexicon
 from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import COUNT, Size, Sizes
-from recado.quotes.language.text import WORD, Token, key, neuter, plain, tokenise
+from recado.quotes.language.text import Token, key, neuter, plain
 
 MOST: Final = 24
 """How many products are compared form by form. If more fit a head, recado asks, unless a name matches exactly."""
@@ -75,10 +76,16 @@ class Index:
         self._synonyms, self.skipped = language.synonyms, language.skipped
         self.steps = Steps()
         self.verbatim = Verbatim(self.lexicon)
+        self._abbreviations = Abbreviations(self.lexicon)
         self.series = SeriesIndex(self.lexicon, lambda word: self._synonyms.get(word, word))
         self.codes = {code: n for n, product in enumerate(self.products) if (code := code_of(product.sku))}
         self.code_shapes = {s for code in self.codes if (s := code_shape(code))}
-        parts_of = [self._take_apart(number, product) for number, product in enumerate(self.products)]
+        named_by = [self._names(number, product) for number, product in enumerate(self.products)]
+        self._abbreviations.settle(token for named in named_by for tokens in named for token in tokens)
+        parts_of = [
+            [self._parts(tokens, product) for tokens in named]
+            for named, product in zip(named_by, self.products, strict=True)
+        ]
         self.size_index = [dict.fromkeys(size for parts in named for size in parts.sizes) for named in parts_of]
         self.sized_names = [sum(bool(parts.sizes) for parts in named) for named in parts_of]
         names = [(number, parts) for number, named in enumerate(parts_of) for parts in (*named, *_with_head(named))]
@@ -88,6 +95,7 @@ class Index:
         self.name_heads = {self.head(key(parts.words[0])) for parts in own if len(parts.words) > 1 or parts.sizes}
         self._gendered = self._told_by_gender(parts for _, parts in names)
         self.families: dict[str, Family] = {}
+        self._skeletons: dict[int, frozenset[tuple[str, ...]]] = {}  # see Kin.siblings
         self._of: list[list[Family]] = [[] for _ in self.products]
         self._add_families(names)
         spelled: dict[str, str] = {}
@@ -98,13 +106,15 @@ class Index:
         self.joined = {word: who for word, who in _joined(names).items() if word not in spelled}
         self.vocabulary = Vocabulary({**{word: word for word in self.joined}, **spelled}, self._synonyms, self.lexicon)
 
-    def _take_apart(self, number: int, product: Product) -> list[Parts]:
-        """A product's name and aliases by their parts; they are remembered word for word, too."""
+    def _names(self, number: int, product: Product) -> list[list[Token]]:
+        """The tokens of a product's name and aliases, which are remembered word for word, too."""
         found = []
         for text in (product.name, *product.aliases):
             tokens = self.series.name_tokens(text)
+            if "." in text:
+                self._abbreviations.learn(tokens)
             self.verbatim.add(tokens, number)
-            found.append(self._parts(tokens, product))
+            found.append(tokens)
         return found
 
     def _add_families(self, names: Iterable[tuple[int, Parts]]) -> None:
@@ -146,6 +156,7 @@ class Index:
         return frozenset(word for word in people if word[:-1] + word[-1].translate(other) in people - {word})
 
     def _parts(self, tokens: list[Token], product: Product) -> Parts:
+        tokens = self._abbreviations.spell(tokens, self.skipped)
         parts = take_apart(tokens, self.lexicon, self.sizes, self.skipped, product.unit)
         if product.pair and len(parts.words) > 1 and parts.words[0] == "par":
             return msgspec.structs.replace(parts, words=parts.words[1:])
@@ -157,6 +168,7 @@ class Index:
 
     def head(self, word: str) -> str:
         """What represents a head word: the product that it names alone, or the word itself."""
+        word = self._abbreviations.wholes.get(word, word)
         same = self._synonyms.get(word, word)
         return self._class.get(word) or self._class.get(same, same)
 
@@ -168,6 +180,7 @@ class Index:
 
     def canon(self, norm: str) -> str:
         word = key(self.digits(norm))
+        word = self._abbreviations.wholes.get(word, word)
         word = self._synonyms.get(word, word)
         return self._class.get(word) or (word if word in self._gendered else neuter(word))
 
@@ -189,90 +202,6 @@ class Index:
             return tuple(islice(numbers, most))
         self.steps.charge(len(numbers))
         return tuple(nsmallest(most, numbers))
-
-    def with_head(
-        self, product: int, norms: list[str], sizes: Sequence[Size] = (), *, head: str | None = None
-    ) -> tuple[int, ...]:
-        """Products that share a head with `product` and have all of `norms` and `sizes` ("2 de manga corta").
-
-        `head`: the word that the customer used, if only the products of that head are meant.
-        """
-        words = [near[0][0] for norm in norms if (near := self.near(norm))]
-        if len(words) < len(norms) or not (words or sizes):
-            return ()
-        canonical = [self.canon(word) for word in words]
-        found: dict[int, None] = {}
-        families = self.families_of(product)
-        if head is not None:
-            families = [family for near, _ in self.near(head) if (family := self.families.get(self.head(near)))]
-        for family in families:
-            fits: set[int] | None = None
-            for owners in (
-                *(family.words.get(word, set()) for word in canonical),
-                *(family.with_size(size) for size in sizes),
-            ):
-                fits = set(owners) if fits is None else fits & owners
-            said = frozenset(canonical)
-            plainly = [number for number in self.first(fits or (), MOST) if not self.lacks_sin(family, number, said)]
-            found.update(dict.fromkeys(plainly))
-        return tuple(found)
-
-    def said_whole(self, products: Sequence[int], norms: Sequence[str], sizes: Sequence[Size] = ()) -> tuple[int, ...]:
-        """Those whose names the words and sizes after the head complete: "entera" does not complete "leche entera
-        cruda"."""
-        said = frozenset(self.canon(near[0][0]) for norm in norms if (near := self.near(norm)))
-        return tuple(
-            number
-            for number in products
-            if (said or sizes)
-            and any(
-                said == {*form.words} and (not sizes or _are_all(form.sizes, sizes))
-                for family in self.families_of(number)
-                for form in family.forms[number]
-            )
-        )
-
-    def plain_kin(self, product: int) -> tuple[int, ...]:
-        """Products whose name is only the head that they share with `product`: "Brownie" for "Brownie sin gluten"."""
-        forms = (form for family in self.families_of(product) for form in self.without(family))
-        return tuple(dict.fromkeys(form.product for form in forms))
-
-    def nearest_kin(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
-        """Those of `others` that share every family with `product`: for "caja de losartán 100" not every "caja"."""
-        kin = [id(family) for family in self.families_of(product)]
-        return tuple(n for n in others if {id(family) for family in self.families_of(n)}.issuperset(kin))
-
-    def siblings(self, product: int, others: Sequence[int]) -> tuple[int, ...]:
-        """Those of `others` that have a name of `product` but for its numbers: "cable USB-C 3 m" for "cable USB-C
-        1 m", and no "cable USB a USB-C 3 m"."""
-        named = set(self._without_numbers(product))
-        return tuple(n for n in others if not named.isdisjoint(self._without_numbers(n)))
-
-    def _without_numbers(self, product: int) -> list[tuple[str, ...]]:
-        """The words of each name of a product that are no units."""
-        names = (self.products[product].name, *self.products[product].aliases)
-        units = self.lexicon.measures
-        return [tuple(key(t.norm) for t in tokenise(n) if t.kind is WORD and t.norm not in units) for n in names]
-
-    def differ_in_one(self, products: Sequence[int]) -> bool:
-        """Whether the names of products differ by words or by sizes, and not by both, as those of "cable XLR 5 m" and
-        "cable de parlante" do."""
-        names = [
-            take_apart(name_tokens(self.products[n].name, self.lexicon), self.lexicon, self.sizes, self.skipped, None)
-            for n in products
-        ]
-        words, sizes = {frozenset(name.words) for name in names}, {frozenset(name.sizes) for name in names}
-        own = [name - frozenset.intersection(*words) for name in words]
-        sized = {any(role.SIZES in self.lexicon.roles(word) for word in name) for name in own}
-        return len(words) == 1 or (len(sizes) == 1 and len(sized) == 1)  # no "collar grande" beside "collar antipulgas"
-
-    def is_told(self, product: int, norms: Sequence[str], like: int) -> bool:
-        """Whether `norms` and the name of the product `like` together are the whole name of a product of two things."""
-        said = {self.canon(near[0][0]) for norm in norms if (near := self.near(norm))}
-        said.update(word for family in self.families_of(like) for form in family.forms[like] for word in form.words)
-        forms = (form for family in self.families_of(product) for form in family.forms[product])
-        names = (plain(name) for name in (self.products[product].name, *self.products[product].aliases))
-        return any(said.issuperset(form.words) for form in forms if form.words) or not any(" y " in n for n in names)
 
     def lacks(self, product: int, norm: str) -> bool:
         """Whether a product's name excludes what a word says: "con cabeza" for a "camarón sin cabeza"."""
@@ -337,6 +266,13 @@ class Index:
             return ((norm, EXACT),)
         return self.vocabulary.near(norm, self.steps, noun)
 
+    def near_word(self, norm: str) -> Near:
+        """As `near`, for a word behind a head, which names may have cut short: "silicona" for "silic."."""
+        near = self.near(norm)
+        if near or not self._abbreviations.short or (short := self._abbreviations.of(norm)) is None:
+            return near
+        return ((short, EXACT),)
+
     def knows(self, norm: str) -> bool:
         """Whether a word, as written, is in the catalogue."""
         return key(norm) in self.vocabulary.words
@@ -381,10 +317,6 @@ class Index:
             chain(self.single.get(w, ()), family.products if family is not None else ()) for w, family in families
         )
         return _distinct(chain.from_iterable(owners), most)
-
-
-def _are_all(own: Collection[Size], told: Sequence[Size]) -> bool:
-    return len(own) == len(told) and all(any(size.agrees(one) for one in told) for size in own)
 
 
 def _with_head(named: list[Parts]) -> Iterator[Parts]:

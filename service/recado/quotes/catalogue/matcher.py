@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.catalogue.index import MOST, Index
+from recado.quotes.catalogue.index import MOST
+from recado.quotes.catalogue.kin import Kin
 from recado.quotes.catalogue.name_words import what_is_said
 from recado.quotes.catalogue.parts import Family
 from recado.quotes.catalogue.said import (
@@ -48,7 +49,8 @@ class How(StrEnum):
 class Match(msgspec.Struct, frozen=True, gc=False):
     """Products that a part of a text may mean: one is a match, several are a question to the customer.
 
-    If `how` is OTHER it means none of them, and they are the most similar ones.
+    If `how` is OTHER it means none of them, and they are the most similar ones. `ends_so`: because of its last word,
+    and not of a quality behind it.
     """
 
     products: tuple[int, ...]
@@ -57,9 +59,10 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     how: How
     words: int  # of the name
     last: int  # index of the last token of the name
+    ends_so: bool = False
 
 
-class Matcher(Index):
+class Matcher(Kin):
     """Finds products by their names."""
 
     def match(
@@ -114,7 +117,7 @@ class Matcher(Index):
         written = self.written_out(tokens, at)
         if written is None or best is None or before is not None:
             return best or written
-        covered = best.end + (best.how is How.OTHER)  # the name is followed by a word of another kind
+        covered = best.end + (best.how is How.OTHER and not best.ends_so)  # a word of another kind follows the name
         return written if written.end >= covered else best
 
     def written_out(self, tokens: list[Token], at: int) -> Match | None:
@@ -147,7 +150,7 @@ class Matcher(Index):
         said = what_is_said(self, family, tokens, roles, at, start, measured)
         if said.conflict:
             nearest = self.first(said.candidates or family.products, MOST_CHOICES)
-            return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last)
+            return Match(nearest, said.last + 1, alike, How.OTHER, said.count(), said.last, ends_so=True)
         words = frozenset([word for word, _ in said.words])
         complete = forms_said(self, family, words, said)
         if (

@@ -126,7 +126,7 @@ def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], ro
 
 def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list[Roles], i: int) -> bool:
     """Takes the word at `i` if a name of the family has it; it conflicts if no product has it besides the others."""
-    for near, alike in index.near(index.digits(norm))[:3]:
+    for near, alike in index.near_word(index.digits(norm))[:3]:
         word = index.canon(near)
         owners = family.words.get(word)
         if owners is None:

@@ -112,6 +112,10 @@ def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quan
         if not siblings and first is not None:
             siblings = matcher.siblings(first, others)
         others = siblings or others
+    elif others and not element.words and matcher.has_size_like(product, element.sizes):
+        told = [word for word in _words_of(reading, last) if matcher.knows(word)]
+        if told and not matcher.siblings(product, others) and not matcher.with_head(product, told, element.sizes):
+            return ()  # "taquete plástico 5/16 y 2 de 3/8", where only another kind is sold in 3/8
     if len(others) > 1:
         head = reading.scanner.norms[last.element.start]
         others = matcher.with_head(product, element.words, element.sizes, head=head) or others
@@ -120,8 +124,10 @@ def _meant(reading: Reading, last: Wish, product: int, element: Element, q: Quan
         if q is not None and q.unit is not None:
             size = Size((min(q.value, 1),), q.unit)
             others = matcher.with_head(product, element.words, [size]) or others
+        if not element.sizes:  # "2 fundas libro iPhone 13 y una de silicona": of the same size
+            others = tuple(n for n in others if {*matcher.sizes_of(n)} & {*matcher.sizes_of(product)}) or others
         to_its_end = matcher.said_whole(others, element.words, element.sizes)
-        others = to_its_end if len(to_its_end) == 1 else others
+        others = to_its_end if len(to_its_end) == 1 else matcher.exchanged(product, element.words, others) or others
     if not others and role.PLAIN in reading.scanner.roles[element.start]:
         return matcher.plain_kin(product)  # "un brownie sin gluten y otro normal"
     return others

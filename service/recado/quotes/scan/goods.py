@@ -297,6 +297,7 @@ def add_quality(scene: Scene, i: int) -> int:
         span = scene.spans.get(end)
         if span is not None and span.kind is Kind.SIZE:
             element.words += scene.letters(end, span.end)
+            element.sizes += _sizes_told(scene, end, span.end) if element.words else []
             end = span.end
             continue
         roles = scene.roles[end]

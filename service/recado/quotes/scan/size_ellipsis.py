@@ -16,6 +16,8 @@ _BEFORE_AMOUNT: Final = frozenset([":", "-", "=", "x", "("])
 _LISTS: Final = frozenset([",", "y", "/"])
 _BEFORE_SIZE: Final = frozenset([role.QUANTITY, role.AND, role.CORRECTION, role.COMMA])
 _TAKES_OUT: Final = frozenset([role.ONLY, role.REMOVE])
+_MOST_WORDS: Final = 3
+"""Words of a kind behind its size."""
 _BEFORE_COMMA: Final = 3
 """Elements of ", la de"."""
 _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
@@ -165,10 +167,8 @@ def add_headed_size(scene: Scene, i: int) -> int:
     if read is None:
         return 0
     size, end = read
-    words: list[str] = []
-    while scene.norm(end) not in _BEFORE_AMOUNT and scene.is_kind(end, words):
-        words.append(scene.norms[end])  # "13 pro: 1"
-        end += 1
+    words = _kind_before_amount(scene, end)
+    end += len(words)
     marked = scene.norm(end) in _BEFORE_AMOUNT
     behind = end + marked
     if not scene.is_counted(behind) or not (marked or scene.kind(-1) is role.LINE):
@@ -176,6 +176,15 @@ def add_headed_size(scene: Scene, i: int) -> int:
     found = scene.measure(behind)
     ends = _is_amount(scene, behind) or (found is not None and found.unit is not None and scene.has_no_noun(found.end))
     return _add_size(scene, i, (size, end), words) if ends else 0
+
+
+def _kind_before_amount(scene: Scene, i: int) -> list[str]:
+    """The words of a kind between a size and the mark of its amount: "13 pro max: 1"."""
+    end = next((j for j in range(i, i + _MOST_WORDS + 1) if scene.norm(j) in _BEFORE_AMOUNT), i)
+    words: list[str] = []
+    while i + len(words) < end and scene.is_kind(i + len(words), words):
+        words.append(scene.norms[i + len(words)])
+    return words if i + len(words) == end else []
 
 
 def _is_pointed_at(scene: Scene, i: int) -> bool:
