@@ -171,7 +171,8 @@ class Context:
         after = self.kind(j + 1)
         if after is role.COMMA and self.kind(j + 2) is role.QUANTITY and Flag.BOUND not in self.elements[j + 2].flags:
             return False  # "3 camisas no, 2"
-        if role.REASON in self.roles(j + 1) or (after is role.THAT and self.kind(j + 2) in _TOLD):
+        that = after is role.THAT or self.norm(j + 1).startswith("que ")  # "ya no que sí tengo"
+        if role.REASON in self.roles(j + 1) or (that and self.kind(j + 2) in _TOLD):
             return True  # "la bufanda ya no porque no me alcanza"
         if after is role.ONLY and self._is_named_again(i):
             return True  # "una falda y dos blusas, no, la falda no solo las blusas"

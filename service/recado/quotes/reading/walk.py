@@ -334,6 +334,7 @@ def _refuse(reading: Reading, element: Element, state: ReadingState) -> Wish | N
     """Takes back what a thing names; returns the last wish that it named, if there was one."""
     if element.match is None:
         found = [w for w in reading.wishes if w.product is None and w.text == element.text]
+        found = found or _called(reading, element)
     else:
         found = [w for w in reading.wishes if w.product in element.match.products and w.state is Stance.WANTED]
     less = _fewer(reading, element) if state.subtract else None
@@ -345,6 +346,13 @@ def _refuse(reading: Reading, element: Element, state: ReadingState) -> Wish | N
     if element.kind in (role.PRODUCT, role.SEVERAL) and not found:
         reading.wishes.append(_wish(reading, element, Stance.REFUSED))
     return found[-1] if found else None
+
+
+def _called(reading: Reading, element: Element) -> list[Wish]:
+    """The wishes that begin with the same word: "las pastillas" after "pastillas de la ns200"."""
+    norms = reading.scanner.norms
+    wanted = [w for w in reading.wishes if w.state is Stance.WANTED and w.product is not None]
+    return [w for w in wanted if norms[element.start] == norms[w.element.start]]
 
 
 def _fewer(reading: Reading, element: Element) -> int | Fraction | None:
