@@ -50,11 +50,13 @@ def test_a_size_that_is_not_sold_is_not_counted_as_another(
     [
         ("", "CAM-002", "camisas: 2 de manga larga y 3 de manga corta"),
         ("", "CAM-002", "2 camisas y 2 de manga larga"),
+        ("abarrotes", "A32", "3 atunes en agua, 2 en aceite"),
         ("", "ACC-005", "cinturón de lona y cinturón de piel"),
     ],
 )
 def test_half_of_another_name_or_another_material_is_asked_for(shop: str, sku: str, text: str) -> None:
-    """ "Manga larga" where there is "manga corta"; canvas where the one belt is of leather."""
+    """ "Manga larga" where there is "manga corta"; "en aceite", which is no bottle of oil; canvas where the one belt is
+    of leather."""
     assert quote(shop, sku, text).asks
 
 
@@ -85,4 +87,35 @@ def test_a_correction_to_what_is_not_sold_is_asked_about(shop: str, sku: str, te
     ["3 gorras que sean de las negras", "quiero 3 camisas y que sean blancas", "2 camisas, mejor que sean suavecitas"],
 )
 def test_a_colour_or_an_adjective_behind_a_correction_says_how(text: str) -> None:
+    assert not quote("", "", text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "sku", "text"),
+    [
+        ("carniceria", "RES-009", "500 gr de carne molida especial"),
+        ("cafeteria", "CA02", "un espreso doble"),
+        ("bodega", "AB-04", "2 kg de azúcar blanca"),
+        ("limpieza", "GRA-11", "2lts de suavizante de bebe"),
+        ("panaderia2", "PN08", "pan para hamburguesa x 4"),
+        ("optica", "ACC-002", "1 estuche para pupilentes"),
+        ("vivero", "SUS-003", "tierra para cactus"),
+        ("", "MED-005", "2 medias tobilleras"),
+        ("reposteria", "AZ1", "una azúcar flor"),
+        ("", "PAN-008", "un pantalon deportibo"),
+        ("", "CAM-007", "dos camisetas sin mangas"),
+        ("verduleria", "V014", "1 malla de ajos"),
+        ("suplementos", "GUA3", "con la M me quedan pequeños, mandame guantes L"),
+    ],
+)
+def test_another_sort_than_the_one_left_is_asked_for(shop: str, sku: str, text: str) -> None:
+    """A quality or a purpose beside a name that tells another one, an unknown word right behind a head, a net of
+    what is sold by the piece."""
+    read = quote(shop, sku, text)
+    assert read.asks
+    assert all(item.doubtful for item in read.items)
+
+
+@pytest.mark.parametrize("text", ["cordones para zapatos", "una falda corta negra", "un balón para jugar fútbol"])
+def test_what_tells_no_two_products_apart_is_ignored_beside_a_plain_name(text: str) -> None:
     assert not quote("", "", text).asks

@@ -162,6 +162,11 @@ class Index:
             return msgspec.structs.replace(parts, words=parts.words[1:])
         return parts
 
+    def own_parts(self, product: int) -> Parts:
+        """A product's own name by its parts, whatever it is sold by."""
+        tokens = name_tokens(self.products[product].name, self.lexicon)
+        return take_apart(tokens, self.lexicon, self.sizes, self.skipped, None)
+
     def digits(self, norm: str) -> str:
         value = self.lexicon.values.get(norm)
         return norm if value is None else str(value)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 from recado.quotes.catalogue.index import MOST, Index
-from recado.quotes.catalogue.parts import name_tokens, take_apart
 from recado.quotes.language import role
 from recado.quotes.language.sizes import Size
 from recado.quotes.language.text import WORD, key, plain, tokenise
@@ -85,10 +84,7 @@ class Kin(Index):
     def differ_in_one(self, products: Sequence[int]) -> bool:
         """Whether the names of products differ by words or by sizes, and not by both, as those of "cable XLR 5 m" and
         "cable de parlante" do."""
-        names = [
-            take_apart(name_tokens(self.products[n].name, self.lexicon), self.lexicon, self.sizes, self.skipped, None)
-            for n in products
-        ]
+        names = [self.own_parts(number) for number in products]
         words, sizes = {frozenset(name.words) for name in names}, {frozenset(name.sizes) for name in names}
         own = [name - frozenset.intersection(*words) for name in words]
         sized = {any(role.SIZES in self.lexicon.roles(word) for word in name) for name in own}

@@ -54,6 +54,7 @@ class Role(IntEnum):
     KINDS = auto()
     VARIANTS = auto()
     GRADES = auto()
+    SORTS = auto()
     QUALITIES = auto()
     # other nouns
     SERVICES = auto()
@@ -186,6 +187,7 @@ WEARERS: Final = Role.WEARERS
 KINDS: Final = Role.KINDS
 VARIANTS: Final = Role.VARIANTS
 GRADES: Final = Role.GRADES
+SORTS: Final = Role.SORTS
 QUALITIES: Final = Role.QUALITIES
 SERVICES: Final = Role.SERVICES
 ABOUT: Final = Role.ABOUT

@@ -128,7 +128,21 @@ def _is_asked_for(reading: Reading, i: int, element: Element, state: ReadingStat
         state.corrected = False  # "que sean delgaditas" says how
     elif state.mode is Stance.MENTIONED and reading.context.is_good_asked_about(i):
         reading.wishes.append(_wish(reading, element, Stance.MENTIONED))  # "tienes aspiradoras? necesito una"
+    else:
+        _doubt_kind(reading, i, element)
     return False
+
+
+def _doubt_kind(reading: Reading, i: int, element: Element) -> None:
+    """ "2 medias tobilleras", "una azúcar flor": an unknown word right behind a thing may make another thing of it."""
+    before = reading.elements[i - 1] if i else None
+    if before is None or before.kind not in THINGS or before.end != element.start or element.q is not None:
+        return
+    if before.match is not None and before.match.words > 1:
+        return  # "orden de papas frtas"
+    purpose = any(role.FOR in roles for roles in reading.scanner.roles[before.start : before.end])
+    if Flag.VERB not in element.flags and not purpose:  # "un balón para jugar fútbol"
+        before.flags.add(Flag.KIND)
 
 
 def _is_exchanged_for(reading: Reading, element: Element, state: ReadingState) -> bool:

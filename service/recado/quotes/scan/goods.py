@@ -18,6 +18,8 @@ from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
 
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
+_SORTS: Final = frozenset([role.SORTS, role.WEARERS, role.MATERIALS])
+"""Qualities that matter if the product meant is of a sort: "carne molida especial", of which there is "corriente"."""
 _OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
 """What precedes a thing without an amount."""
 _PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
@@ -227,27 +229,67 @@ def _kind_told(scene: Scene, match: Match, end: int) -> Flag | None:
         if span is not None:
             if span.kind is Kind.MEASURE and not _is_length(scene, i):
                 return Flag.KIND
-            if span.kind is Kind.SIZE and scene.tokens[i].kind is NUMBER and scene.has_sizes(match):
+            if span.kind is Kind.SIZE and _is_other_size(scene, match, i, span.end):
                 return Flag.KIND
             i = span.end
             continue
-        norm, roles = scene.norms[i], scene.roles[i]
+        roles = scene.roles[i]
         if scene.tokens[i].kind is WORD:
             if role.FOR in roles:
-                return None  # for whom, for what
+                told = i == match.end and _is_made_for_another(scene, match, i + 1)
+                return Flag.KIND if told else None  # for whom, for what
             if role.CONTAINER in roles and role.TO in prep and _is_head_of(scene, i):
                 return Flag.KIND  # "cable 12 en rollo", where a "rollo de cable 12" is sold, too
             if roles & _PREPOSITIONS:
                 prep = roles
-            elif role.SIZES in roles and scene.is_of_kin(match.products[0], norm):
-                return Flag.KIND  # "cuatro quesos mediana", of which there is only a big one
-            elif roles & TABLES and scene.norm(i - 1) != "color" and scene.matcher.has_other(match.products[0], [norm]):
-                return Flag.KIND  # "microfibra grande" for a "microfibra chica", "cinturón de lona" for one of leather
-            elif _is_another_kind(scene, norm, roles, role.OF in prep):
+            elif _is_other_quality(scene, match, i):
+                return Flag.KIND
+            elif _is_another_kind(scene, scene.norms[i], roles, role.OF in prep):
                 other = (role.OF in prep and roles <= {role.GOOD}) or scene.tails.is_version(i)
                 return Flag.OTHER if other else Flag.KIND
         i += 1
     return None
+
+
+def _is_other_size(scene: Scene, match: Match, start: int, end: int) -> bool:
+    """ "talla 40" where names have sizes; "guantes L" for "Guantes M"."""
+    if scene.tokens[start].kind is NUMBER:
+        return scene.has_sizes(match)
+    return scene.matcher.has_other(match.products[0], scene.norms[start:end])
+
+
+def _is_other_quality(scene: Scene, match: Match, i: int) -> bool:
+    """Whether the quality at `i` is not that of the product meant."""
+    norm, roles, product = scene.norms[i], scene.roles[i], match.products[0]
+    if scene.norm(i - 1) == "color":
+        return False
+    if role.SIZES in roles and scene.is_of_kin(product, norm):
+        return True  # "cuatro quesos mediana", of which there is only a big one
+    if roles & TABLES and scene.matcher.has_other(product, [norm]):
+        return True  # "microfibra grande" for a "microfibra chica", "cinturón de lona" for one of leather
+    return bool(roles & _SORTS) and not roles & {role.COLOURS, role.SIZES} and _is_of_a_sort(scene, match)
+
+
+def _is_made_for_another(scene: Scene, match: Match, i: int) -> bool:
+    """Whether goods or people are told after a name and "para", and the product meant is named as another sort: "pan
+    para panchos", of which there is "pan francés"; but not "cordones para zapatos"."""
+    if i >= len(scene.tokens):
+        return False
+    roles = scene.roles[i]
+    made_for = bool(
+        roles & {role.GOOD, role.WEARERS} or (not roles and scene.matcher.knows(scene.norms[i]))
+    ) and not roles & {role.OCCASIONS, role.ARTICLE}
+    return made_for and _is_of_a_sort(scene, match)
+
+
+def _is_of_a_sort(scene: Scene, match: Match) -> bool:
+    """Whether the name of the one product meant has a word besides its head that was not said."""
+    if len(match.products) > 1 or match.how not in (How.NAME, How.SOUND):
+        return False
+    matcher = scene.matcher
+    said = {matcher.canon(norm) for norm in scene.norms[match.last + 1 - match.words : match.last + 1]}
+    own = matcher.own_parts(match.products[0]).words[1:]
+    return any(matcher.canon(word) not in said for word in own)
 
 
 def _is_head_of(scene: Scene, i: int) -> bool:

@@ -174,7 +174,7 @@ class Scene(Words):
 
     def kinds(self, i: int) -> set[int]:
         """The products that the word at `i` selects among those that share a head with an earlier thing."""
-        before = (e.match.products[0] for e in self.behind() if e.match is not None)
+        before = (e.match.products[0] for e in self.behind() if e.match is not None and e.start < i)
         return {number for product in before for number in self.matcher.with_head(product, [self.norms[i]])}
 
     def parts_entries(self, i: int) -> bool:
