@@ -75,7 +75,7 @@ class Answers:
             if step.does is Does.REMOVE:
                 return None
             if step.mention.headless:  # "la de almohada": the cover
-                meant = self._ellipsis.chosen(question.candidates, question.text, _kind_of(step))
+                meant = self._ellipsis.chosen(question.candidates, question.text, kind_of(step))
                 if meant.skus:
                     return meant
             skus = skus_of(step.mention, self._catalogue)
@@ -145,7 +145,7 @@ def as_bare(step: Named) -> Bare:
     )  # fmt: skip
 
 
-def _kind_of(step: Named) -> Bare:
+def kind_of(step: Named) -> Bare:
     """A thing after "de", as words that may distinguish products."""
     text = f"de {step.mention.text}"
     return Bare(does=step.does, amount=step.mention.amount, words=step.mention.words, text=text, fragment=text)

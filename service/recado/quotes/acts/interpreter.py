@@ -28,7 +28,7 @@ from recado.quotes.acts.acts import (
     Unresolved,
     View,
 )  # fmt: skip
-from recado.quotes.acts.answers import Answers, as_bare, quantity_of, skus_of
+from recado.quotes.acts.answers import Answers, as_bare, kind_of, quantity_of, skus_of
 from recado.quotes.acts.asked import PriceQuestions, swapped
 from recado.quotes.acts.ellipsis import Ellipsis
 from recado.quotes.acts.spoken import SPOKEN
@@ -126,7 +126,7 @@ class Interpreter:
         if len(skus) > 1 and len(nearest := self._nearest(step.does, skus, view)) == 1:
             skus = (nearest[0],)
         if len(skus) > 1:
-            here = [sku for sku in skus if sku in dict(view.lines)]
+            here = [sku for sku in skus if sku in dict(view.lines)] or self._lines_of(mention, view)
             if answer := self._wanted.answer(skus, quantity, view):
                 return answer
             restated = [*view.lines] == [(sku, quantity) for sku in here]  # "sí, 5 varillas está bien"
@@ -234,6 +234,10 @@ class Interpreter:
     def _lines_of(self, mention: Mention, view: View) -> list[str]:
         """The lines that a thing may be: those of its products, otherwise the only one with its head or qualities."""
         lines = [sku for sku, _ in view.lines]
+        if mention.headless:  # "déjeme solo las de pollo"
+            meant = self._ellipsis.lines(lines, kind_of(Named(Does.KEEP, mention))).skus
+            if len(meant) == 1:
+                return list(meant)
         skus = skus_of(mention, self._catalogue)
         found = [sku for sku in lines if sku in skus]
         if found:
@@ -246,8 +250,9 @@ class Interpreter:
             sizes = [word for word in mention.words if not word.isalpha()]  # "el foco 12V" is not the "foco LED"
             alike = list(self._ellipsis.by_names(alike, sizes)) if sizes else alike
             return alike if len(alike) == 1 else []
-        if skus:
-            return []
+        if skus:  # "la funda", of which the shop has more than a question may name
+            alike = [sku for sku in lines if self._wanted.is_alike(sku, skus[0])] if len(mention.words) == 1 else []
+            return alike if len(alike) == 1 else []
         described = self._ellipsis.lines(lines, as_bare(Named(Does.REMOVE, mention)))
         return list(described.skus) if len(described.skus) == 1 else []
 

@@ -28,6 +28,9 @@ _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of verbs for what others did, as written."""
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
+_PRONOUNS_BEHIND: Final = ("lo", "la", "los", "las")
+_ITS: Final = frozenset(_PRONOUNS_BEHIND)
+
 
 def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     j = reading.context.next(i, _PRONOUNS)
@@ -116,6 +119,10 @@ def _is_of_others(reading: Reading, i: int) -> bool:
 
 
 def _remove(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    last = reading.last((Stance.WANTED,))
+    if last is not None and not _ITS.isdisjoint(reading.context.norm(i).split()):
+        last.state = Stance.REFUSED  # "la corbata no la mande, solo 2 camisas"
+        return
     j = reading.context.next(i, QUIET)
     if reading.context.kind(j) in THINGS or reading.context.kind(j) in (role.QUANTITY, role.POSSESSIVE):
         state.refuse = state.refuse_list = state.subtract = True
@@ -123,9 +130,7 @@ def _remove(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
         state.corrected = False
         reading.refused_all = True
         return
-    last = reading.last((Stance.WANTED,))
-    pronoun = reading.context.norm(i).endswith(("lo", "la", "los", "las"))
-    if last is not None and pronoun:
+    if last is not None and reading.context.norm(i).endswith(_PRONOUNS_BEHIND):
         last.state = Stance.REFUSED
 
 

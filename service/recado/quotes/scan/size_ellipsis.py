@@ -8,7 +8,7 @@ from typing import Final
 from recado.quotes.language import role
 from recado.quotes.language.role import Role
 from recado.quotes.language.sizes import SOLD_BY, Size
-from recado.quotes.language.text import NUMBER
+from recado.quotes.language.text import NUMBER, WORD
 from recado.quotes.scan.elements import THINGS
 from recado.quotes.scan.scene import BEHIND, Scene
 
@@ -58,8 +58,8 @@ def add_other_size(scene: Scene, i: int) -> int:
         return 0
     element = scene.add(role.QUALITY, i, end)
     element.sizes = [size]
-    if not named:
-        element.words = [scene.norms[end]]  # "dos de 2 plazas"
+    while not named and (not element.words or _goes_on(scene, end)):
+        element.words.append(scene.norms[end])  # "dos de 2 plazas", "2 de 12w luz fría"
         end += 1
         element.end = end
     element.text = scene.written(i, end)
@@ -230,6 +230,13 @@ def add_listed_size(scene: Scene, i: int) -> int:
     if not scene.has_no_noun(end) or (scene.kind(-1) is role.COMMA and not listed):
         return 0
     return _add_size(scene, i, read)
+
+
+def _goes_on(scene: Scene, i: int) -> bool:
+    """Whether the word at `i` goes on with the kind that the words before it tell."""
+    if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD or not scene.matcher.knows(scene.norms[i]):
+        return False
+    return role.MODIFIER in scene.roles[i] or (scene.is_kind(i) and not scene.is_product(i))
 
 
 def _is_amount(scene: Scene, i: int) -> bool:

@@ -129,7 +129,9 @@ class LoneNumbers:
 
     def _is_of_a_name(self, element: Element) -> bool:
         """Whether a number is part of a name without its head: "5 de 10", "la de 100"."""
-        named = self._draft.chunk.amount is not None or self._context.kind(element.index - 2) is role.DEFINITE
+        before = element.index - 2
+        article = self._context.kind(before) is role.DEFINITE or self._context.norm(before).endswith((" el", " la"))
+        named = self._draft.chunk.amount is not None or article  # "por el de 32"
         return self._context.kind(element.index - 1) is role.OF and (named or self._context.opens(element.index - 1))
 
     def mask(self, element: Element) -> None:
