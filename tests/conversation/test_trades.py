@@ -43,6 +43,22 @@ def quoted(shop: str, *texts: str) -> dict[str, str]:
         ("deportes2", ("2 pantalonetas negras", "y 3 pares de medias", "blancas"), {"D07": "2", "D17": "3"}),
         # nothing that a shop sells, in a measure
         ("pasteles", ("6 orejas y un litro de leche", "dale"), {"P29": "6"}),
+        # a line whose head has many products, and a kind with a letter and a number
+        ("fundas", ("funda s23 ultra y dos cristales s23", "sin la funda"), {"CR-S23": "2"}),
+        ("comida", ("6 empanadas de carne y 4 empanadas de pollo", "déjeme solo las de pollo"), {"E12": "4"}),
+        ("comida", ("un churrasco", "mi esposo dice que mejor trucha en vez del churrasco"), {"P07": "1"}),
+        ("botica", ("2 cajas de mascarillas", "cámbiame las mascarillas por kn95"), {"MED-046": "2"}),
+        (
+            "hamburguesas",
+            ("2 aguas frescas y una ensalada", "ninguna de esas, mejor una coca zero"),
+            {"EN04": "1", "BE04": "1"},
+        ),
+        (
+            "frutas",
+            ("media sandia y 2 kilos de naranja pa jugo", "bueno entonces una entera"),
+            {"FRU-017": "2", "FRU-027": "1"},
+        ),
+        ("tornillos", ("3 kg de clavo", "2 del de 2 pulgadas y 1 del de 3 pulgadas"), {"CLV-2": "2", "CLV-3": "1"}),
         # another variant, named by a word of its name
         ("pizzeria", ("una margarita mediana", "mejor familiar"), {"PZ-MAR-F": "1"}),
         ("licoreria", ("media de guaro azul", "que sea botella"), {"AGU-01": "1"}),

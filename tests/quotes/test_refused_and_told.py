@@ -27,6 +27,13 @@ from tests.quotes.shops import quote
         ("vivero2", "quiero poner unas plantitas asi que anotame dos malvones", {"PL-10": "2"}),
         ("vivero2", "1 orquidea, Rivadavia 1250 piso 2", {"PL-13": "1"}),
         ("botica", "toallitas humedas 3 x favor", {"BEB-008": "3"}),
+        ("electro", "el diferencial no lo ponga, solo deme el breaker riel 16", {"EL-21": "1"}),
+        ("electro", "el tecnico dice q compre 1 breaker de 15 y 8 metros de cable 10", {"EL-16": "1", "EL-05": "8"}),
+        ("electro", "4 bombillos led de 9w luz cálida y 2 de 12w luz fría", {"EL-26": "4", "EL-27": "2"}),
+        ("comida", "mejor no me mande la bandeja, mándeme un ajiaco", {"P11": "1"}),
+        ("comida", "un almuerzo del dia sin ensalada y una sopita", {"M01": "1", "M06": "1"}),
+        ("minimarket", "un kilo i medio de asucar rubia", {"AZU01": "1.5"}),
+        ("minimarket", "dos panes de molde integral un kilo de azúcar rubia", {"PAN03": "2", "AZU01": "1"}),
     ],
 )
 def test_it_is_ordered_without_a_question(shop: str, text: str, expected: dict[str, str]) -> None:

@@ -149,6 +149,8 @@ def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list
 
 def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
     """Whether the word after "por" is not part of the name: an article, or a word of other products of the family."""
+    if not (norm.isalpha() or norm.isdigit() or "por" in family.words):
+        return True  # "cámbiame las mascarillas por kn95"
     owners = family.words.get(index.canon(norm), set())
     return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
 

@@ -39,6 +39,7 @@ _QUIET_WORDS: Final = frozenset([
     "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "jaja", "dice", "dijo", "creo",
     "talla", "tallas", "talle", "tamano",
 ])  # fmt: skip
+_SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _HELD: Final = Spoken | Bare
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
@@ -357,8 +358,9 @@ class _Walk:
             if element.kind in _INSIDE:
                 self._draft.write(element)
             return
-        if element.kind is role.NOISE and role.VACUOUS in element.roles:
-            return  # "hmm, mejor el de 24"
+        says = element.kind is role.ASK and self._context.norm(element.index) in _SAYS
+        if says or (element.kind is role.NOISE and role.VACUOUS in element.roles):
+            return  # "dice que mejor trucha", "hmm, mejor el de 24"
         if Flag.ANOTHER in element.flags:  # "otro par"
             chunk.more = True
             return
