@@ -44,6 +44,7 @@ MESSAGES = {
     ("filler", "qué"): ("uniformes", "2 camisas blancas 10, 2 camisas blancas 12, ah y las de 10 que sean 3"),
     ("filler", "unos"): ("uniformes", "Pantalon gris 8, 10 y 12 uno de cada uno"),
     ("kinds", "plus"): ("celulares", "2 fundas iphone 14 plus"),
+    ("sorts", "doble"): ("cafe", "un brownie doble"),
     ("size", "nº"): (None, "me equivoqué, eran 6 camisas y no 4"),
 }
 _GOODS = ("Camisa", "Jean", "Gorra")

@@ -160,7 +160,8 @@ def add_headed_size(scene: Scene, i: int) -> int:
     """The token after a size between the start of a line, or a colon, and a number: "Cierres:\n15 cm - 10",
     "codos: 1/2 - 10, 3/4 - 5"."""
     colon = scene.kind(-1) is role.LINK and scene.kind(-2) in THINGS and scene.norms[scene.elements[-1].start] == ":"
-    opens = colon or scene.kind(-1) in (role.LINE, role.COMMA)
+    apart = scene.kind(-1) is role.COMMA and scene.tokens[i].spaced  # not in "llantas 90/90-17"
+    opens = colon or apart or scene.kind(-1) is role.LINE
     read = scene.matcher.sizes.at(scene.tokens, i) if opens else None
     if read is not None and len(read[0].values) > 1 and not _has_kin(scene, read[0]):
         read = scene.matcher.sizes.at(scene.tokens, i, single=True)  # "1/2 x 10": ten of 1/2
