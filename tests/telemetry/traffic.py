@@ -85,7 +85,9 @@ def everything(stack: Stack) -> int:
     asyncio.run(refused_buttons(stack))
     doubtful(stack)
     catalogue(stack)
+    stack.stop_drains()  # a drain that waits for the lock as long as the service would fail, too
     busy_store(stack)
+    stack.start_drains(1.0)
     outage(stack)
     operator(stack)
     stack.backup()
