@@ -1,10 +1,13 @@
 """The shops whose catalogues are in this folder, and the package's own."""
 
+from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from recado.quotes import Catalogue, Quote, QuoteService
 from recado.quotes.catalogue.catalogue import DEFAULT_PATH
+from recado.quotes.catalogue.product import Product
 
 
 def catalogue_of(name: str) -> Path:
@@ -29,3 +32,19 @@ def service(shop: str) -> QuoteService:
 def quote(shop: str, text: str) -> Quote:
     """The quote of a shop for a message."""
     return service(shop).quote(text)
+
+
+def sure_lines(shop: str, text: str) -> dict[str, int]:
+    """The amounts by sku that a shop quotes for a message, about which it may ask nothing."""
+    read = quote(shop, text)
+    assert not read.asks
+    return {item.sku: int(item.quantity) for item in read.items}
+
+
+def small_shop(goods: Iterable[tuple[str, str, str]]) -> QuoteService:
+    """The service of a shop with these products: sku, name, and aliases parted by "|"; each costs 2 USD."""
+    products = (
+        Product(sku, name, tuple(filter(None, alias.split("|"))), Decimal(2), False, None) for sku, name, alias in goods
+    )
+    sold = Catalogue(tuple(products), "USD")
+    return QuoteService(lambda: sold)

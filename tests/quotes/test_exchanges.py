@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import quote
-
-Lines = dict[str, int]
-
-
-def lines(shop: str, text: str) -> Lines:
-    read = quote(shop, text)
-    assert not read.asks
-    return {item.sku: int(item.quantity) for item in read.items}
+from tests.quotes.shops import quote, sure_lines
 
 
 @pytest.mark.parametrize(
@@ -29,8 +21,8 @@ def lines(shop: str, text: str) -> Lines:
         ("", "una falda, dos blusas, la falda no solo la necesito hoy", {"CAM-011": 2}),
     ],
 )
-def test_what_goes_is_not_quoted(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_what_goes_is_not_quoted(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,8 +32,8 @@ def test_what_goes_is_not_quoted(shop: str, text: str, expected: Lines) -> None:
         ("plomeria", "10 m de manguera de 1/2 y 8 metros de la de 3/4", {"MAN-012": 10, "MAN-034": 8}),
     ],
 )
-def test_a_measure_counts_another_size_of_the_thing_before(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_a_measure_counts_another_size_of_the_thing_before(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,8 +46,8 @@ def test_a_measure_counts_another_size_of_the_thing_before(shop: str, text: str,
         ("PROMO escolar\nmochila\n2 libretas", {"ACC-012": 1, "PAP-001": 2}),
     ],
 )
-def test_an_advertisement_above_an_order_without_a_verb_is_not_ordered(text: str, expected: Lines) -> None:
-    assert lines("catalogo", text) == expected
+def test_an_advertisement_above_an_order_without_a_verb_is_not_ordered(text: str, expected: dict[str, int]) -> None:
+    assert sure_lines("catalogo", text) == expected
 
 
 @pytest.mark.parametrize("text", ["cable 12 en rollo, dos por favor", "2 de cable 14 en rollo"])
@@ -64,4 +56,4 @@ def test_what_is_also_sold_in_that_container_is_asked_back(text: str) -> None:
 
 
 def test_the_container_before_its_contents_is_the_thing() -> None:
-    assert lines("electrica", "rollo de cable 12, dos") == {"ROL-002": 2}
+    assert sure_lines("electrica", "rollo de cable 12, dos") == {"ROL-002": 2}

@@ -1,11 +1,9 @@
 """Models and measures of several numbers, as customers say them: without marks, in words, without letters."""
 
-from decimal import Decimal
-
 import pytest
 
-from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue.product import Product
+from recado.quotes import Quote
+from tests.quotes.shops import small_shop
 
 GOODS = [
     ("T13", "Llanta Toyo 175/70 R13", "llanta 175 70 13"),
@@ -35,13 +33,7 @@ GOODS = [
     ("PB10", "Power bank 10000 mAh", "power bank 10000"),
     ("PB20", "Power bank 20000 mAh", "power bank 20000"),
 ]
-CATALOGUE = Catalogue(
-    tuple(
-        Product(sku, name, tuple(filter(None, alias.split("|"))), Decimal(2), False, None) for sku, name, alias in GOODS
-    ),
-    "USD",
-)
-SERVICE = QuoteService(lambda: CATALOGUE)
+SERVICE = small_shop(GOODS)
 
 
 def quote(text: str) -> Quote:

@@ -1,13 +1,11 @@
 """Phrases of further trades: numbers in names, lists of sizes, packs by number, the person that an order is for."""
 
-from decimal import Decimal
-
 import pytest
 
-from recado.quotes import Catalogue, Quote, QuoteService
-from recado.quotes.catalogue.catalogue import DEFAULT_PATH
-from recado.quotes.catalogue.product import Product
+from recado.quotes import Quote
 from recado.quotes.reading.intent import Intent
+from tests.quotes import shops
+from tests.quotes.shops import small_shop
 
 GOODS = [
     ("AGE", "Agenda 2026", "agenda"),
@@ -54,13 +52,7 @@ GOODS = [
     ("BRK", "Pastillas de freno delanteras", ""),
     ("BRK2", "Pastillas de freno traseras", ""),
 ]
-CATALOGUE = Catalogue(
-    tuple(
-        Product(sku, name, tuple(filter(None, alias.split("|"))), Decimal(2), False, None) for sku, name, alias in GOODS
-    ),
-    "USD",
-)
-SERVICE = QuoteService(lambda: CATALOGUE)
+SERVICE = small_shop(GOODS)
 
 
 def quote(text: str) -> Quote:
@@ -156,7 +148,6 @@ def test_an_unknown_thing_alone_is_asked_for() -> None:
 
 def test_a_bad_misspelling_behind_an_unknown_thing_is_part_of_it() -> None:
     """ "voladores" resembles "bañador", but no swimsuit is quoted."""
-    shop = Catalogue.from_csv(DEFAULT_PATH)
-    read = QuoteService(lambda: shop).quote("3 unicornios voladores")
+    read = shops.quote("", "3 unicornios voladores")
     assert read.items == ()
     assert [entry.text for entry in read.unmatched] == ["unicornios voladores"]

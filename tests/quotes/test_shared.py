@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import quote
-
-Lines = dict[str, int]
-
-
-def lines(shop: str, text: str) -> Lines:
-    read = quote(shop, text)
-    assert not read.asks
-    return {item.sku: int(item.quantity) for item in read.items}
+from tests.quotes.shops import quote, sure_lines
 
 
 @pytest.mark.parametrize(
@@ -30,8 +22,8 @@ def lines(shop: str, text: str) -> Lines:
         ("bebidas", "en 400: 3 coca y 2 manzana", {"CC-400": 3, "MAN-400": 2}),
     ],
 )
-def test_a_size_before_things_is_of_all_of_them(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_a_size_before_things_is_of_all_of_them(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,8 +37,8 @@ def test_a_size_before_things_is_of_all_of_them(shop: str, text: str, expected: 
         ("uniformes", "Talla 10\n2 blusas\n3 chompas\nTalla 12\n1 buzo", {"BLU-10": 2, "CHO-10": 3, "BUZ-12": 1}),
     ],
 )
-def test_a_size_is_of_the_things_up_to_the_next_one(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_a_size_is_of_the_things_up_to_the_next_one(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,8 +51,8 @@ def test_a_size_is_of_the_things_up_to_the_next_one(shop: str, text: str, expect
         ("uniformes", "2 blusas y 1 chompa. Todas talla 10", {"BLU-10": 2, "CHO-10": 1}),
     ],
 )
-def test_a_size_behind_all_is_of_all_of_them(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_a_size_behind_all_is_of_all_of_them(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,8 +66,8 @@ def test_a_size_behind_all_is_of_all_of_them(shop: str, text: str, expected: Lin
         ("plomeria", "codos y tees de 3/4, 12 de cada uno", {"COD-034": 12, "TEE-034": 12}),
     ],
 )
-def test_the_size_of_a_whole_or_of_the_last_is_of_the_others(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_the_size_of_a_whole_or_of_the_last_is_of_the_others(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,8 +100,8 @@ def test_what_is_no_size_of_all_leaves_them_open(shop: str, text: str) -> None:
         ("cosmetica", "bloqueador 200 ml y otro de 50", {"CRE-46": 1, "CRE-45": 1}),
     ],
 )
-def test_the_sizes_of_one_thing_have_their_own_amounts(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_the_sizes_of_one_thing_have_their_own_amounts(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,5 +114,5 @@ def test_the_sizes_of_one_thing_have_their_own_amounts(shop: str, text: str, exp
         ("pasteleria", "6 medialunas de manteca, con factura", {"MED-MA": 6}),
     ],
 )
-def test_nothing_is_counted_twice(shop: str, text: str, expected: Lines) -> None:
-    assert lines(shop, text) == expected
+def test_nothing_is_counted_twice(shop: str, text: str, expected: dict[str, int]) -> None:
+    assert sure_lines(shop, text) == expected

@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import quote
-
-Lines = dict[str, int]
-
-
-def lines(shop: str, text: str) -> Lines:
-    read = quote(shop, text)
-    assert not read.asks
-    return {item.sku: int(item.quantity) for item in read.items}
+from tests.quotes.shops import quote, sure_lines
 
 
 @pytest.mark.parametrize(
@@ -33,9 +25,9 @@ def lines(shop: str, text: str) -> Lines:
         ("pizzeria2", "tamaño familiar de hawaiana, 1", {"HAW-F": 1}),
     ],
 )
-def test_a_size_before_its_thing_is_like_one_behind_it(shop: str, text: str, expected: Lines) -> None:
+def test_a_size_before_its_thing_is_like_one_behind_it(shop: str, text: str, expected: dict[str, int]) -> None:
     """It may be named by a word ("talla", "tamaño", "nº"), by "del", or be an adjective."""
-    assert lines(shop, text) == expected
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -49,8 +41,8 @@ def test_a_size_before_its_thing_is_like_one_behind_it(shop: str, text: str, exp
         ("zapatos del 38 2 camisas", {"CAL-001": 1, "CAM-001": 2}),
     ],
 )
-def test_a_size_that_tells_no_products_apart_is_no_amount(text: str, expected: Lines) -> None:
-    assert lines("", text) == expected
+def test_a_size_that_tells_no_products_apart_is_no_amount(text: str, expected: dict[str, int]) -> None:
+    assert sure_lines("", text) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,5 +65,5 @@ def test_a_size_before_its_thing_that_is_not_sold_is_asked_back(shop: str, text:
         ("2 polos azules talla M y 1 talla L", {"POA-M": 2, "POA-L": 1}),
     ],
 )
-def test_a_letter_for_the_size_may_have_a_mark_behind_it(text: str, expected: Lines) -> None:
-    assert lines("uniformes", text) == expected
+def test_a_letter_for_the_size_may_have_a_mark_behind_it(text: str, expected: dict[str, int]) -> None:
+    assert sure_lines("uniformes", text) == expected

@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import quote
-
-Lines = dict[str, int]
-
-
-def lines(shop: str, text: str) -> Lines:
-    read = quote(shop, text)
-    assert not read.asks
-    return {item.sku: int(item.quantity) for item in read.items}
+from tests.quotes.shops import quote, sure_lines
 
 
 @pytest.mark.parametrize(
@@ -26,9 +18,9 @@ def lines(shop: str, text: str) -> Lines:
         ("farmacia2", "una caja de acetaminofen, la de 100", {"10002": 1}),
     ],
 )
-def test_a_size_behind_an_article_is_that_of_one_more(shop: str, text: str, expected: Lines) -> None:
+def test_a_size_behind_an_article_is_that_of_one_more(shop: str, text: str, expected: dict[str, int]) -> None:
     """Behind a comma the size of the thing itself only says which it is."""
-    assert lines(shop, text) == expected
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,9 +34,11 @@ def test_a_size_behind_an_article_is_that_of_one_more(shop: str, text: str, expe
         ("uniformes", "un buzo talla 10 para el 12", {"BUZ-10": 1}),
     ],
 )
-def test_a_bare_number_behind_an_article_is_a_size_where_one_may_be(shop: str, text: str, expected: Lines) -> None:
+def test_a_bare_number_behind_an_article_is_a_size_where_one_may_be(
+    shop: str, text: str, expected: dict[str, int]
+) -> None:
     """ "el 12" is a date elsewhere."""
-    assert lines(shop, text) == expected
+    assert sure_lines(shop, text) == expected
 
 
 @pytest.mark.parametrize(
