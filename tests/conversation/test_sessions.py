@@ -103,6 +103,27 @@ def test_what_is_no_longer_sold_is_not_confirmed() -> None:
 
 
 @pytest.mark.parametrize(
+    "before", ["2 brochas de 4 y 1 martillo", "2 brochas", "2 brochas de 3 pulgadas", "precio de la brocha de 4?"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la de 4", "la primera", "uno de cada una", "2", "mejor 3", "quita la brocha", "solo la brocha", "otra igual",
+        "cambia la brocha por un rodillo", "me lo llevo", "bájale 1 a las brochas", "sí pero sin la brocha", "gracias",
+    ],
+)  # fmt: skip
+def test_every_message_is_read_after_its_products_are_gone(before: str, text: str) -> None:
+    """The catalogue changes while a quote, a question or a price is about what the shop no longer sells."""
+    sold = catalogue("ferreteria")
+    dialogue = Dialogue(sold)
+    dialogue.say(before)
+    dialogue.sell(Catalogue(tuple(p for p in sold.products if not p.name.startswith("Brocha")), sold.currency))
+    dialogue.say(text)
+
+    assert dialogue.turn.reply
+
+
+@pytest.mark.parametrize(
     ("before", "now", "told"),
     [("kg", None, "Arroz por kg"), (None, "kg", "Arroz por unidad"), ("kg", "g", "Arroz por kg")],
 )

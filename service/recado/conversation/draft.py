@@ -1,6 +1,6 @@
 """The draft of a quote: its lines and questions, to which the acts of a message are applied one after the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -51,13 +51,14 @@ class Draft:
         confidence: float = 1.0,
     ) -> None:
         self.lines = self._before = lines
-        self.questions = list(talk.questions)
-        self.topic = talk.topic
-        self.asked = talk.asked
-        self.asked_before = talk.asked_before
-        self.offered = talk.offered
+        sold = catalogue.by_sku
+        self.questions = [left for one in talk.questions if (left := _still_sold(one, sold)) is not None]
+        self.topic = tuple([sku for sku in talk.topic if sku in sold])
+        self.asked = tuple([one for one in talk.asked if one[0] in sold])
+        self.asked_before = tuple([one for one in talk.asked_before if one[0] in sold])
+        self.offered = _still_sold(talk.offered, sold)
         self.instead: Question | None = None
-        before = talk.instead
+        before = _still_sold(talk.instead, sold)
         self._instead = None if before is None else Pending(before.text, before.candidates, before.quantity)
         self.unsure = False
         self.changed = False
@@ -72,7 +73,7 @@ class Draft:
         self.read: list[str] = []
         self.said: set[type[Act]] = set()
         self._last_order = last_order
-        self._ordered = tuple([line.sku for line in ordered])
+        self._ordered = tuple([line.sku for line in ordered if line.sku in sold])
         self._catalogue = catalogue
         self._policy = policy
         self._confidence = confidence
@@ -96,7 +97,7 @@ class Draft:
     def view(self) -> View:
         """The present state, which the next step is interpreted against."""
         return View(
-            lines=tuple([(line.sku, line.quantity) for line in self.lines]),
+            lines=tuple([(line.sku, line.quantity) for line in self.lines if line.sku in self._catalogue.by_sku]),
             pending=tuple([Pending(q.text, q.candidates, q.quantity) for q in self.questions]),
             topic=self._named or self.topic,
             asked=self.asked,
@@ -264,6 +265,14 @@ class Draft:
         self.lines, self.asked, self.asked_before, self.offered, self._named = (), (), (), None, ()
         self.questions.clear()
         self.said.add(type(act))
+
+
+def _still_sold(question: Question | None, sold: Container[str]) -> Question | None:
+    """A question with those of its candidates that the catalogue still has; None if there are none."""
+    if question is None or all(sku in sold for sku in question.candidates):
+        return question
+    candidates = tuple([sku for sku in question.candidates if sku in sold])
+    return replace(question, candidates=candidates) if candidates else None
 
 
 _HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {

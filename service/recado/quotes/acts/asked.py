@@ -45,7 +45,8 @@ class PriceQuestions:
             if len(skus) == 1 and skus[0] not in lines:  # "¿el saco cuánto cuesta?", where a "saco de vestir" is quoted
                 here = self._ellipsis.by_names(lines, step.mention.words)
                 skus = here if len(here) == 1 else skus
-            return skus, quantity_of(amount) or 1, step.mention.text
+            asked = quantity_of(amount) if amount is not None and amount > 0 else None
+            return skus, asked or 1, step.mention.text
         if isinstance(step, Bare) and (step.amount is None or step.plural is not None):  # "¿y el 15 azul?"
             return self._among(step, view), 1, step.text
         return (), 1, ""
