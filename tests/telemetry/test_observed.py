@@ -83,9 +83,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         settings = {**traffic.SETTINGS, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
         with Stack(folder, settings=settings, events=True, notices=True, voice=True) as stack:
             third_time = traffic.everything(stack)
+            time.sleep(CACHE_SECONDS)  # what a scrape finds may be so old
             series_before = series(stack.exposition())
             many_customers(stack)
-            time.sleep(CACHE_SECONDS)  # what a scrape finds may be so old
+            time.sleep(CACHE_SECONDS)
             scraped = time.time()
             exposition = stack.exposition()
             assert wait_until(lambda: last_scrape(stack) > scraped + 1)
