@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import quote
-
-Lines = dict[str, int]
-
-
-def lines(text: str) -> Lines:
-    read = quote("fundas", text)
-    assert not read.asks
-    return {item.sku: int(item.quantity) for item in read.items}
+from tests.quotes.shops import quote, sure_lines
 
 
 @pytest.mark.parametrize(
@@ -23,9 +15,9 @@ def lines(text: str) -> Lines:
         ("un powerbank de 10 mil", {"PB-10": 1}),
     ],
 )
-def test_another_size_is_of_the_same_name(text: str, expected: Lines) -> None:
+def test_another_size_is_of_the_same_name(text: str, expected: dict[str, int]) -> None:
     """Where several products have the size, it is the one whose name differs only by its numbers."""
-    assert lines(text) == expected
+    assert sure_lines("fundas", text) == expected
 
 
 @pytest.mark.parametrize(
@@ -37,7 +29,7 @@ def test_a_model_that_is_part_of_another_is_asked_for(text: str) -> None:
 
 
 def test_a_kind_behind_another_that_is_not_sold_is_ordered() -> None:
-    """A cable of a size that is missing still tells of which head the next kind is."""
+    """A kind belongs to the head before it, also if that thing is not sold in the size that was asked for."""
     read = quote("fundas", "cable de iphone de 3 metros y el auxiliar")
     assert [item.sku for item in read.items] == ["CB-AUX"]
     assert [one.text for one in read.unmatched] == ["cable de iphone de 3 metros"]
@@ -53,6 +45,6 @@ def test_a_kind_behind_another_that_is_not_sold_is_ordered() -> None:
         ("para la oficina: somos 8, un powerbank 10000 para cada uno", {"PB-10": 8}),
     ],
 )
-def test_what_is_beside_a_model_is_no_other_thing(text: str, expected: Lines) -> None:
+def test_what_is_beside_a_model_is_no_other_thing(text: str, expected: dict[str, int]) -> None:
     """A brand that stands in the product's name, a refusal with its reason, a street behind "c/"."""
-    assert lines(text) == expected
+    assert sure_lines("fundas", text) == expected
