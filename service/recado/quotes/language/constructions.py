@@ -1,11 +1,12 @@
 """The constructions with which a customer steers an order or speaks about it: data/constructions.toml, read once."""
 
 import re
+import re._constants as _constants  # type: ignore[import-not-found]  # re shows a pattern's parts nowhere else
+import re._parser as _parser  # type: ignore[import-not-found]
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, auto
 from functools import cache
 from importlib import resources
-from re import _constants, _parser
 from typing import Any, Final
 
 import msgspec
