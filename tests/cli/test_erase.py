@@ -11,8 +11,8 @@ from recado.runtime import retry_policy
 from recado.settings import load
 from tests.cli.commands import recado
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import ordered
+from tests.queue.events import CRM
 from tests.queue.replies import UNLIMITED, new_reply
 
 #: Bytes that name the customer, and bytes that name another one.

@@ -14,9 +14,9 @@ from recado.settings import load
 from tests.cli.commands import recado
 from tests.clock import FakeClock
 from tests.events.test_endpoints import CRM
-from tests.queue.conformance_events import CRM as AUDIENCE
-from tests.queue.conformance_events import GONE, claimed
 from tests.queue.conformance_orders import ordered
+from tests.queue.events import CRM as AUDIENCE
+from tests.queue.events import GONE, claimed
 from tests.queue.replies import UNLIMITED
 
 

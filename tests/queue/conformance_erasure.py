@@ -12,8 +12,8 @@ from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from recado.whatsapp.content import Text
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM, TOOK, TWO, asking, claimed, event_in, kinds
 from tests.queue.conformance_orders import moving, ordered
+from tests.queue.events import CRM, TOOK, TWO, asking, claimed, event_in, kinds
 from tests.queue.replies import DELIVERED, LANE, NUMBER, REJECTED, UNLIMITED, add_leased, new_reply
 from tests.queue.sessions import deciding, opening, quote_named, session_by, session_of
 from tests.queue.stores import Kept, OpenQueue

@@ -13,8 +13,8 @@ from recado.queue.model import EVENTS, NOTICES, REPLIES, AttemptResult, Audience
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance_events import GONE
 from tests.queue.conformance_orders import moving, ordered
+from tests.queue.events import GONE
 from tests.queue.replies import (
     DELIVERED,
     EXPIRED_TOKEN,

@@ -21,9 +21,9 @@ from recado.whatsapp.content import DirectSend, Template, Text
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import OUTSIDE_SECONDS, Forms
 from tests.clock import FakeClock
-from tests.queue.conformance_events import claimed, event_in, kinds
 from tests.queue.conformance_orders import DAY, ordered
 from tests.queue.conformance_permissions import preference
+from tests.queue.events import claimed, event_in, kinds
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, add_leased, new_reply, status_of
 from tests.queue.sessions import opening, outcomes, session_of
 from tests.queue.stores import OpenQueue

@@ -9,8 +9,8 @@ from recado.queue.model import AttemptResult, State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM, kinds
 from tests.queue.conformance_orders import ACCEPTED, COMPLETED, moving, notices, ordered
+from tests.queue.events import CRM, kinds
 from tests.queue.replies import DELIVERED, NUMBER, UNLIMITED, new_reply, status_of
 from tests.queue.sessions import session_by, session_of
 from tests.queue.stores import OpenQueue

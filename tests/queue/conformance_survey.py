@@ -14,9 +14,9 @@ from recado.queue.statements import Statements
 from recado.queue.survey import Amount, Survey, Unsold, read_survey
 from recado.telemetry import metrics
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM
 from tests.queue.conformance_handoffs import HOLD, echo, returned
 from tests.queue.conformance_orders import ACCEPTED, CANCELLED, COMPLETED, moving
+from tests.queue.events import CRM
 from tests.queue.replies import REJECTED, UNLIMITED, add_leased, new_reply
 from tests.queue.sessions import deciding, opening, quoted, session_of
 from tests.queue.stores import OpenQueue

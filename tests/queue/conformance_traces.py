@@ -10,9 +10,9 @@ from recado.orders import Changes, Closing, OrderState, QuoteState
 from recado.queue.model import Added, NewReply
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM
 from tests.queue.conformance_orders import moving
 from tests.queue.conformance_reminders import AUDIENCE, HOUR, MIDNIGHT, reminded
+from tests.queue.events import CRM
 from tests.queue.replies import DELIVERED, UNLIMITED, add_leased, new_reply
 from tests.queue.sessions import deciding, opening, session_of
 from tests.queue.stores import OpenQueue

@@ -8,6 +8,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.queue.conformance_crashes import CrashConformance
 from tests.queue.conformance_customers import CustomerConformance
+from tests.queue.conformance_deliveries import DeliveryConformance
 from tests.queue.conformance_erasure import ErasureConformance
 from tests.queue.conformance_events import EventConformance
 from tests.queue.conformance_forms import FormConformance
@@ -124,6 +125,10 @@ class TestOrders(OrderConformance):
 
 class TestEvents(EventConformance):
     """About events to the shop's systems."""
+
+
+class TestDeliveries(DeliveryConformance):
+    """About deliveries of events."""
 
 
 class TestNotices(NoticeConformance):

@@ -4,27 +4,15 @@ Each step is an action of a process (add, claim, send, record, die) or an event 
 clock). A model beside the queue keeps what must be true.
 """
 
-import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, TypeVar
-
-import apsw
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from recado.outcome import Outcome
 from recado.queue.model import TRANSITIONS, AttemptResult, Claim, LeasedReply, State, StatusUpdate
 from recado.queue.policy import is_verdict
-from recado.queue.sqlite import SqliteRetryQueue
-from recado.queue.store import StoredQueue
-from recado.runtime import retry_policy
-from recado.settings import load
 from recado.whatsapp.content import Text
-from tests.clock import FakeClock
 from tests.queue.conformance_forms import FORM_REFUSED, TAPS
 from tests.queue.replies import (
     DELIVERED,
@@ -39,18 +27,8 @@ from tests.queue.replies import (
     UNKNOWN,
     new_reply,
 )
+from tests.queue.watched import SETTINGS, WatchedStore
 
-Result = TypeVar("Result")
-
-SETTINGS = load(
-    {
-        "RECADO_MESSAGES_PER_SECOND": "10",
-        "RECADO_CUSTOMER_INTERVAL_SECONDS": "6",
-        "RECADO_CUSTOMER_MESSAGES_PER_MINUTE": "0",
-        "RECADO_DELIVERED_RETENTION_SECONDS": "600",
-        "RECADO_FAILED_RETENTION_SECONDS": "7200",
-    }
-)
 RESULTS = (DELIVERED, SERVER_ERROR, OUTAGE, UNKNOWN, REJECTED, FORM_REFUSED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
 #: Results after which a message must not be given up.
 BLAMELESS = (DELIVERED, EXPIRED_TOKEN, PAIR_LIMIT, THROTTLED)
@@ -82,24 +60,11 @@ class Known(msgspec.Struct):
     not_before: float = 0.0
 
 
-#: Triggers in the database record every change of a state by any process.
-WATCH = """
-CREATE TABLE moved (before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (before, after));
-CREATE TRIGGER watch_insert AFTER INSERT ON entry BEGIN INSERT OR IGNORE INTO moved VALUES ('', new.state); END;
-CREATE TRIGGER watch_delete AFTER DELETE ON entry BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, ''); END;
-CREATE TRIGGER watch_update AFTER UPDATE OF state ON entry WHEN old.state <> new.state
-BEGIN INSERT OR IGNORE INTO moved VALUES (old.state, new.state); END;
-"""
-
-
-class RetryQueueMachine(RuleBasedStateMachine):
+class RetryQueueMachine(WatchedStore):
     """Two processes on one store; `held`: the leases of live processes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self._make_database()
-        self.clock = FakeClock()
         self.latest = self.clock()
         self.processes = [self._open(), self._open()]
         self._watch()
@@ -116,11 +81,7 @@ class RetryQueueMachine(RuleBasedStateMachine):
             self._everything_ends()
             self.agrees_with_the_rows()
         finally:
-            for queue in self.processes:
-                self._run(queue.close)
-            self.loop.run_until_complete(self.loop.shutdown_default_executor())
-            self.loop.close()
-            self._drop_database()
+            self._close(self.processes)
 
     # -- what processes do
 
@@ -428,39 +389,6 @@ class RetryQueueMachine(RuleBasedStateMachine):
 
     def _last_attempt(self, id_: int) -> int:
         return max(message.attempt for message in self.attempts if message.id == id_)
-
-    def _row(self, id_: int) -> tuple[str]:
-        return next(iter(self._look("SELECT state FROM entry WHERE id = ?", id_)), ("",))
-
-    def _state(self, id_: int) -> State | None:
-        (state,) = self._row(id_)
-        return State(state) if state else None
-
-    # -- the store: a file
-
-    def _make_database(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._path = Path(self._folder.name) / "recado.db"
-
-    def _open(self) -> StoredQueue:
-        return SqliteRetryQueue(self._path, retry_policy(SETTINGS, chance=lambda: 0.5), clock=self.clock)
-
-    def _watch(self) -> None:
-        self._connection = apsw.Connection(str(self._path))
-        self._connection.execute(WATCH)
-
-    def _look(self, query: str, *bindings: object) -> list[tuple[Any, ...]]:
-        return self._connection.execute(query, bindings).fetchall()
-
-    def _drop_database(self) -> None:
-        self._connection.close()
-        self._folder.cleanup()
-
-    def _run(self, begin: Callable[..., Awaitable[Result]], *arguments: object, **named: object) -> Result:
-        async def wait() -> Result:
-            return await begin(*arguments, **named)
-
-        return self.loop.run_until_complete(wait())
 
 
 TestRetryQueueMachine = RetryQueueMachine.TestCase

@@ -369,33 +369,3 @@ class TestObserved:
         assert before is not None
         assert after is not None
         assert (before.delta_rows, after.delta_rows) == (3, 0)
-
-
-class TestTwoStores:
-    """Two processes on one database, at once."""
-
-    async def test_a_message_is_written_once(self, database_url: str, clock: FakeClock) -> None:
-        """By the fastest of four pods; for the others it is a duplicate."""
-        pods = [opened(database_url) for _ in range(4)]
-        added = await asyncio.gather(
-            *(pod.add_message(new_reply(n, clock), lease=True) for n in range(50) for pod in pods)
-        )
-        for pod in pods:
-            await pod.close()
-
-        assert sum(not one.duplicate for one in added) == 50
-        assert len(messages(database_url)) == 50
-
-    async def test_a_message_is_leased_once(self, database_url: str, clock: FakeClock) -> None:
-        """Four drains share the due messages; a customer gets no two at once."""
-        pods = [opened(database_url) for _ in range(4)]
-        await asyncio.gather(
-            *(pods[0].add_message(new_reply(n, clock, customer=n % 40), lease=False) for n in range(80))
-        )
-        claims = await asyncio.gather(*(pod.get_messages_to_retry(10) for _ in range(3) for pod in pods))
-        leased = [message for claim in claims for message in claim.messages]
-        for pod in pods:
-            await pod.close()
-
-        assert len({message.id for message in leased}) == len(leased) == 40
-        assert len({message.phone for message in leased}) == 40

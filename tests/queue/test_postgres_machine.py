@@ -11,7 +11,8 @@ from recado.queue.postgres import PostgresRetryQueue
 from recado.runtime import retry_policy
 from recado.simulator.postgres import PostgresServer
 from tests.queue.postgres import postgres as postgres
-from tests.queue.test_machine import SETTINGS, RetryQueueMachine
+from tests.queue.test_machine import RetryQueueMachine
+from tests.queue.watched import SETTINGS
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

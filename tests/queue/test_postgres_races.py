@@ -8,25 +8,21 @@ import itertools
 import random
 import threading
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from recado.delivery.channels import http
-from recado.queue.errors import StoreUnavailable
-from recado.queue.model import NOBODY, Audience, LeasedReply
+from recado.queue.model import LeasedReply
 from recado.queue.policy import USED_RATE
-from recado.queue.postgres import PostgresRetryQueue, connections
+from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.reach import Reach
 from recado.queue.statements import Statements
-from recado.runtime import retry_policy
-from recado.settings import load
-from recado.simulator.postgres import PostgresServer
 from tests.clock import FakeClock
-from tests.queue.conformance_events import CRM, asking
+from tests.queue.events import CRM, asking
+from tests.queue.pods import Held, Open, rows
+from tests.queue.pods import open_pod as open_pod
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres
 from tests.queue.replies import DELIVERED, LANE, NUMBER, OUTAGE, UNLIMITED, add_leased, new_reply, status_of
@@ -34,58 +30,9 @@ from tests.queue.sessions import deciding, quoted, session_of
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
-Open = Callable[..., PostgresRetryQueue]
 PODS = 4
 PER_SECOND = 80
 INTERVAL = 6
-
-
-@pytest.fixture
-async def open_pod(database_url: str, clock: FakeClock) -> AsyncIterator[Open]:
-    """Opens the test's database once more."""
-    opened: list[PostgresRetryQueue] = []
-
-    def open_(audience: Audience = NOBODY, **settings: str) -> PostgresRetryQueue:
-        policy = retry_policy(load(settings), chance=lambda: 0.5)
-        opened.append(PostgresRetryQueue(database_url, policy, clock=clock, audience=audience))
-        return opened[-1]
-
-    yield open_
-    for pod in opened:
-        await pod.close()
-
-
-def rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url, options="-c search_path=recado") as server:
-        return server.execute(query.encode()).fetchall()
-
-
-class Held:
-    """A transaction that a pod keeps open until it is told to end it."""
-
-    def __init__(self, pod: PostgresRetryQueue, reach: Reach, work: Callable[[Statements], object]) -> None:
-        self._go_on, self._began = threading.Event(), threading.Event()
-
-        def hold(found: Statements) -> None:
-            work(found)
-            self._began.set()
-            assert self._go_on.wait(20)
-
-        self._pool = ThreadPoolExecutor(1)
-        self._done = self._pool.submit(pod.database.write, hold, reach)
-
-    def __enter__(self) -> "Held":
-        assert self._began.wait(20)
-        return self
-
-    def end(self) -> None:
-        """Lets the transaction commit."""
-        self._go_on.set()
-        self._done.result(20)
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-        self._pool.shutdown()
 
 
 class TestWhoWaits:
@@ -176,6 +123,28 @@ class TestWhoWaits:
 
 class TestOnce:
     """Each of these happens exactly once, in any order of the pods."""
+
+    async def test_a_message_is_written_once(self, open_pod: Open, database_url: str, clock: FakeClock) -> None:
+        """By the fastest of four pods; for the others it is a duplicate."""
+        pods = [open_pod(**UNLIMITED) for _ in range(PODS)]
+        added = await asyncio.gather(
+            *(pod.add_message(new_reply(n, clock), lease=True) for n in range(50) for pod in pods)
+        )
+
+        assert sum(not one.duplicate for one in added) == 50
+        assert rows(database_url, "SELECT count(DISTINCT wamid), count(*) FROM entry") == [(50, 50)]
+
+    async def test_a_message_is_leased_once(self, open_pod: Open, clock: FakeClock) -> None:
+        """Four drains share the due messages; a customer gets no two at once."""
+        pods = [open_pod(**UNLIMITED) for _ in range(PODS)]
+        await asyncio.gather(
+            *(pods[0].add_message(new_reply(n, clock, customer=n % 40), lease=False) for n in range(80))
+        )
+        claims = await asyncio.gather(*(pod.get_messages_to_retry(10) for _ in range(3) for pod in pods))
+        leased = [message for claim in claims for message in claim.messages]
+
+        assert len({message.id for message in leased}) == len(leased) == 40
+        assert len({message.phone for message in leased}) == 40
 
     async def test_two_names_that_come_apart_and_together_are_one_customer(
         self, open_pod: Open, clock: FakeClock, database_url: str
@@ -355,30 +324,6 @@ def assert_sums_are_the_rows(pod: PostgresRetryQueue, url: str) -> None:
     assert {state: n for state, n in pod.snapshot().rows.items() if n} == counted
 
 
-class TestLog:
-    """Readers of events and orders continue after the last one that they have seen."""
-
-    async def test_no_event_is_passed_over(self, open_pod: Open, clock: FakeClock) -> None:
-        """A transaction that got its ids first may commit last: the reader waits for it."""
-        holder, pod = open_pod(CRM, **UNLIMITED), open_pod(CRM, **UNLIMITED)
-
-        ids: list[int] = []
-
-        def take_id(found: Statements) -> None:
-            ids.append(found.run("take_ids", int(clock() * 1e6), 1)[0][0])
-
-        with Held(holder, Reach(names=("k",)), take_id) as held:
-            await pod.add_message(asking(1, clock), lease=False)
-            reading = asyncio.ensure_future(pod.events.after(0, limit=10))
-            await asyncio.wait({reading}, timeout=0.2)
-            waited = not reading.done()
-            held.end()
-            events = await reading
-
-        assert waited
-        assert [event.id > ids[0] for event in events] == [True]
-
-
 class TestServerEndsOne:
     """Deadlocks, which the order of locks makes rare."""
 
@@ -406,57 +351,3 @@ class TestServerEndsOne:
         )
 
         assert sorted(tries.values()) == [1, 2]
-
-
-class TestTotals:
-    """Each transaction inserts totals, and one process adds them up."""
-
-    async def test_adding_up_changes_nothing(
-        self, open_pod: Open, clock: FakeClock, database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A reader sees the same before and after; then there is nothing left to add up."""
-        monkeypatch.setattr(connections, "FOLD_SECONDS", 1e9)
-        pod = open_pod(**UNLIMITED)
-        for n in range(5):
-            await add_leased(pod, new_reply(n, clock))
-        before, apart = pod.snapshot(), rows(database_url, "SELECT count(*) > 0 FROM delta")
-        with psycopg.connect(database_url) as server:
-            server.execute(connections.FOLD)
-        after = pod.snapshot()
-
-        assert apart == [(True,)]
-        assert (before.totals, before.rows) == (after.totals, after.rows)
-        assert rows(database_url, "SELECT (SELECT count(*) FROM delta), (SELECT count(*) FROM state_delta)") == [(0, 0)]
-
-    async def test_who_writes_adds_up_now_and_then(
-        self, open_pod: Open, clock: FakeClock, database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A process that writes adds the totals up, so few rows remain."""
-        monkeypatch.setattr(connections, "FOLD_SECONDS", 0.0)
-        pod = open_pod(**UNLIMITED)
-        for n in range(5):
-            await add_leased(pod, new_reply(n, clock))
-
-        assert rows(database_url, "SELECT count(*) <= 2 FROM delta") == [(True,)]
-
-
-async def test_a_crash_gives_no_id_twice(database_url: str, postgres: PostgresServer, clock: FakeClock) -> None:
-    """The next id is in a table that a crash empties; the next connection derives it from the rows."""
-    pod = PostgresRetryQueue(database_url, retry_policy(load(UNLIMITED)), clock=clock)
-    for n in range(3):
-        await add_leased(pod, new_reply(n, clock))
-    before = rows(database_url, "SELECT max(id) FROM entry")[0][0]
-    postgres.stop("immediate")
-    postgres.start()
-    clock.advance(-3600)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                added = await pod.add_message(new_reply(10, clock), lease=False)
-                break
-            except StoreUnavailable:
-                await asyncio.sleep(0.05)
-    await pod.close()
-
-    assert added.id is not None
-    assert added.id > before

@@ -73,7 +73,7 @@ def run(drill: Drill) -> list[Outcome]:
         traffic = Traffic(stack, drill.per_second)
         try:
             time.sleep(WARM_UP_SECONDS)
-            before = {name for name, _ in stack.firing()}
+            before = {name for name, _ in stack.prometheus.firing()}
             if before:
                 return [Outcome(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
             return _inject(drill, stack, traffic)
@@ -88,7 +88,7 @@ def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:
     cleared: dict[tuple[str, str], float] = {}
 
     def look(since: float) -> set[tuple[str, str]]:
-        firing = stack.firing()
+        firing = stack.prometheus.firing()
         seen.update(name for name, _ in firing)
         for alert in firing:
             fired.setdefault(alert, time.monotonic() - since)

@@ -8,10 +8,8 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 import urllib.error
@@ -21,19 +19,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from dashboards.alert import TimeScale
-from dashboards.rules import groups
 from loadtests.chaos.standby import Pair
 
 from dashboards import build
 from recado.queue.postgres.migrations import migrate
-from recado.simulator.installation import SECRETS, Installation, Process, answers, free_port
+from recado.simulator.installation import SECRETS, Installation, Process
 from recado.simulator.simulator import PHONE_NUMBER_ID
+from tests.telemetry.prometheus import Prometheus, fetch
 from tests.waiting import PATIENCE_SECONDS
 
-#: The labels of the target, as in the chart.
-TARGET = {"namespace": "shop", "job": "recado"}
 DEFECTIVE = Path(__file__).with_name("defective.py")
 
 SETTINGS = {
@@ -54,9 +49,9 @@ class Stack:
     """Starts and stops the processes, and calls them over HTTP.
 
     `folder` gets the database, the catalogue, Prometheus's data and every process's output (`logs/*.log`). `history` is
-    Prometheus's earlier data, as OpenMetrics with timestamps. `events`: the simulator gets the events. `notices`: the
-    target of notices is a port without a listener. `voice`: the simulator transcribes voice notes. `pair`: the store is
-    a database of these servers.
+    Prometheus's earlier data. `events`: the simulator gets the events. `notices`: the target of notices is a port
+    without a listener. `voice`: the simulator transcribes voice notes. `pair`: the store is a database of these
+    servers.
     """
 
     def __init__(
@@ -76,10 +71,7 @@ class Stack:
         self.folder = folder
         self.catalogue = folder / "catalogo.csv"
         self.pair = pair
-        self._pace = pace or TimeScale()
-        self._scrape = scrape
         self._latency = latency_seconds
-        self._history = history
         self._recado = Installation(
             folder / "store",
             {**SETTINGS, "RECADO_CATALOGUE": str(self.catalogue), **_database(pair), **(settings or {})},
@@ -97,7 +89,15 @@ class Stack:
         self._clock.write_text("0")
         self._server = self._recado.server(program=[str(DEFECTIVE), str(self._clock)])
         self.database = self._recado.database
-        self.web_port, self.prometheus_port = self._server.port, free_port()
+        self.web_port = self._server.port
+        self.prometheus = Prometheus(
+            folder,
+            self._server.metrics_port,
+            pace=pace or TimeScale(),
+            scrape=scrape,
+            history=history,
+            log=self._recado.log("prometheus"),
+        )
         self._processes: dict[str, Process] = {}
         self._drains: Drains | None = None
 
@@ -122,7 +122,7 @@ class Stack:
             self.start_prometheus()
             self.start_simulator()
             self.start_service()
-            assert wait_until(lambda: bool(self.query("up == 1"))), f"no scrape; see {self.folder}"
+            assert wait_until(lambda: bool(self.prometheus.query("up == 1"))), f"no scrape; see {self.folder}"
         except BaseException:
             self.stop()
             raise
@@ -150,49 +150,7 @@ class Stack:
         self.start_service()
 
     def start_prometheus(self) -> None:
-        rules = self.folder / "rules.yaml"
-        rules.write_text(build.rule_file(groups(self._pace)))
-        config = {
-            "global": {"scrape_interval": self._scrape, "evaluation_interval": self._scrape},
-            "rule_files": [str(rules)],
-            "scrape_configs": [
-                {
-                    "job_name": TARGET["job"],
-                    "static_configs": [
-                        {
-                            "targets": [f"127.0.0.1:{self._server.metrics_port}"],
-                            "labels": {"namespace": TARGET["namespace"]},
-                        }
-                    ],
-                }
-            ],
-        }
-        path = self.folder / "prometheus.yaml"
-        path.write_text(yaml.safe_dump(config))
-        program = shutil.which("prometheus")
-        assert program, "prometheus is missing: apt-get install prometheus"
-        if self._history:
-            self._remember(self._history)
-        argv = [
-            program,
-            f"--config.file={path}",
-            f"--storage.tsdb.path={self.folder / 'prometheus'}",
-            f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
-            "--enable-feature=exemplar-storage",
-            "--log.level=warn",
-        ]
-        ready = f"http://127.0.0.1:{self.prometheus_port}/-/ready"
-        self.start(
-            "prometheus", Process(argv, os.environ, ready=lambda: answers(ready), log=self._recado.log("prometheus"))
-        )
-
-    def _remember(self, history: str) -> None:
-        """Writes Prometheus's earlier data into its storage. Raises CalledProcessError."""
-        path = self.folder / "history.txt"
-        path.write_text(f"{history}# EOF\n")
-        command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path), str(self.folder / "prometheus")]
-        with (self.folder / "history.log").open("ab") as output:
-            subprocess.run(command, stdout=output, stderr=output, check=True)
+        self.start("prometheus", self.prometheus.process())
 
     def start(self, name: str, process: Process) -> None:
         """Starts a process under a name, and waits until it is ready."""
@@ -296,37 +254,6 @@ class Stack:
             return 0
         return 200
 
-    # -- Prometheus --------------------------------------------------------------------------------------------
-
-    def query(self, expr: str) -> list[dict[str, Any]]:
-        """An instant query's result."""
-        found: list[dict[str, Any]] = self._ask("query", query=expr)["result"]
-        return found
-
-    def query_range(self, expr: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
-        """A range query's result."""
-        asked = {"query": expr, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
-        found: list[dict[str, Any]] = self._ask("query_range", **asked)["result"]
-        return found
-
-    def exemplars(self, expr: str, start: float, end: float) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("query_exemplars", query=expr, start=str(start), end=str(end))
-        return found
-
-    def firing(self) -> set[tuple[str, str]]:
-        """Names and severities of the alerts that fire."""
-        labels = [alert["labels"] for alert in self._ask("alerts")["alerts"] if alert["state"] == "firing"]
-        return {(label["alertname"], label["severity"]) for label in labels}
-
-    def rule_problems(self) -> list[str]:
-        """The problems that Prometheus reports for rules."""
-        found = self._ask("rules")["groups"]
-        return [f"{rule['name']}: {rule['lastError']}" for g in found for rule in g["rules"] if rule.get("lastError")]
-
-    def _ask(self, path: str, **parameters: str) -> Any:
-        url = f"http://127.0.0.1:{self.prometheus_port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        return json.loads(fetch(url))["data"]
-
 
 class Drains:
     """A thread that drains at intervals, like a CronJob that forbids overlaps."""
@@ -380,15 +307,6 @@ def _database(pair: Pair | None) -> dict[str, str]:
 
 
 # -- small tools -------------------------------------------------------------------------------------------------------
-
-
-def fetch(url: str, *, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
-    """The body of a response. Raises OSError (HTTPError for anything but a success)."""
-    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method, headers=headers or {})
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
-        text: bytes = answer.read()
-    return text
 
 
 def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS, every: float = 0.1) -> bool:

@@ -21,7 +21,8 @@ from recado.telemetry import metrics
 from recado.telemetry.metrics import REGISTRY, Kind
 from tests.telemetry import traffic
 from tests.telemetry.otlp import OtlpReceiver, Received
-from tests.telemetry.stack import Stack, fetch, message, wait_until, webhook
+from tests.telemetry.prometheus import fetch
+from tests.telemetry.stack import Stack, message, wait_until, webhook
 
 #: The maximum number of series of one web pod with one business number, regardless of its customers.
 MAX_SERIES = 900
@@ -118,7 +119,7 @@ def many_customers(stack: Stack) -> None:
 
 def last_scrape(stack: Stack) -> float:
     """When Prometheus last had a sample of the pod, in Unix seconds."""
-    ((_, at),) = (one["value"] for one in stack.query("timestamp(up)"))
+    ((_, at),) = (one["value"] for one in stack.prometheus.query("timestamp(up)"))
     return float(at)
 
 
@@ -147,7 +148,7 @@ def parse(exposition: str) -> dict[str, list[tuple[dict[str, str], float]]]:
 def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> None:
     """A panel must not stay empty while everything happens."""
     expr = re.sub(r" offset \d+[dw]", "", shown(expr, "3s", step="500ms"))
-    found = world.stack.query_range(expr, world.began, world.ended, 1.0)
+    found = world.stack.prometheus.query_range(expr, world.began, world.ended, 1.0)
     values = [float(value) for one in found for _, value in one["values"]]
     assert any(math.isfinite(value) for value in values)
 
@@ -198,13 +199,13 @@ def test_a_thousand_customers_make_no_new_series(world: World) -> None:
 
 def test_every_rule_evaluates(world: World) -> None:
     """Prometheus reports no problem with a rule; the recording rules return series."""
-    assert world.stack.rule_problems() == []
+    assert world.stack.prometheus.rule_problems() == []
     for name in (
         "slo:sli_error:ratio_rate5m",
         "slo:current_burn_rate:ratio",
         "slo:period_error_budget_remaining:ratio",
     ):
-        assert len(world.stack.query_range(name, world.began, world.ended, 1.0)) == 3, name
+        assert len(world.stack.prometheus.query_range(name, world.began, world.ended, 1.0)) == 3, name
 
 
 def test_totals_are_true(world: World) -> None:
@@ -220,7 +221,7 @@ def test_totals_are_true(world: World) -> None:
 
 def test_exemplars_lead_to_traces(world: World) -> None:
     """The points on the latency panel are traces that the collector has."""
-    found = world.stack.exemplars("recado_webhook_duration_seconds_bucket", world.began, world.ended)
+    found = world.stack.prometheus.exemplars("recado_webhook_duration_seconds_bucket", world.began, world.ended)
     traces = {exemplar["labels"]["trace_id"] for one in found for exemplar in one["exemplars"]}
     assert traces
     assert traces <= {span.trace_id for span in world.spans}
@@ -232,7 +233,7 @@ def test_exemplars_lead_to_traces(world: World) -> None:
 def test_no_telemetry_names_a_person_or_a_secret(world: World) -> None:
     """Marked phone numbers, ids, texts and tokens go through every path: none is in a metric, a log line or a span."""
     logs = {name: world.stack.log(name) for name in ("serve", "drain", "victim")}
-    names = fetch(f"http://127.0.0.1:{world.stack.prometheus_port}/api/v1/series?match[]={{__name__!=%22%22}}")
+    names = fetch(f"http://127.0.0.1:{world.stack.prometheus.port}/api/v1/series?match[]={{__name__!=%22%22}}")
     spans = b"".join(world.raw_spans).decode(errors="replace")
     places = {**logs, "metrics": world.exposition, "prometheus": names.decode(), "spans": spans}
     for place, content in places.items():
