@@ -35,7 +35,7 @@ def main() -> int:
         ended = time.time()
         for board in BOARDS:
             path = target / f"{board.uid}.png"
-            draw(board, stack.query_range, path, start=began + 3, end=ended, interval="4s", step="500ms")
+            draw(board, stack.prometheus.query_range, path, start=began + 3, end=ended, interval="4s", step="500ms")
             print(path)
     return 0
 
