@@ -8,6 +8,7 @@ from dashboards.slo import ACCEPTED, DAY
 from recado.cluster.checks_database import CLOCK_OFFSET_SECONDS, MANY_DEAD_ROWS, OLD_SNAPSHOT_SECONDS
 from recado.queue.sqlite.backup import BACKUP_LATE_SECONDS
 from recado.telemetry import metrics
+from recado.telemetry.metric import Metric
 
 BUSY = 'cause="busy"'
 NOT_BUSY = 'cause!="busy"'
@@ -20,9 +21,7 @@ NOTICE_SECONDS = 14 * 3600
 USUAL_WEBHOOKS = 20
 
 
-def increase(
-    metric: metrics.Metric, seconds: float, where: str = "", by: tuple[str, ...] = ()
-) -> Callable[[TimeScale], str]:
+def increase(metric: Metric, seconds: float, where: str = "", by: tuple[str, ...] = ()) -> Callable[[TimeScale], str]:
     return lambda scale: RULES.increase(metric, scale.span(seconds), where=where, by=by)
 
 
@@ -69,7 +68,7 @@ def drain_stalled(scale: TimeScale) -> str:
 def backup_stale(scale: TimeScale) -> str:
     web = owned("kube_deployment_created", "deployment")
 
-    def late(success: metrics.Metric, suffix: str) -> str:
+    def late(success: Metric, suffix: str) -> str:
         """If no backup ever succeeded, the age counts from the creation of the release's CronJob; other releases can
         have backups, too. A release without backups has its web Deployment but no such CronJob.
         """
@@ -153,7 +152,7 @@ def orders_waiting(scale: TimeScale) -> str:
     return f"{RULES.gauge(metrics.OLDEST_PLACED)} > ({RULES.gauge(metrics.ACCEPT_WITHIN)} > 0)"
 
 
-def recent(at: metrics.Metric) -> Callable[[TimeScale], str]:
+def recent(at: Metric) -> Callable[[TimeScale], str]:
     """True while a moment is recent; the value is its age in seconds."""
     return lambda scale: f"time() - {RULES.gauge(at, merge='max')} < {scale.seconds(NOTICE_SECONDS)}"
 

@@ -4,7 +4,8 @@ from dashboards.alerts import ALERTS
 from dashboards.recording import window_name
 from dashboards.slo import MIN_BAD_EVENTS, SLOS, WINDOWS
 from dashboards.usage import used_by
-from recado.telemetry.metrics import REGISTRY, Metric, Source
+from recado.telemetry.metric import Metric, Source
+from recado.telemetry.metrics import REGISTRY
 
 _SOURCES = {
     Source.STORE: (

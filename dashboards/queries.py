@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from recado.telemetry.metrics import Kind, Metric, Source
+from recado.telemetry.metric import Metric, MetricKind, Source
 
 #: The window of rates on boards; Grafana fits it to the panel's resolution.
 INTERVAL = "$__rate_interval"
@@ -72,7 +72,7 @@ class Scope(msgspec.Struct, frozen=True):
         """Events per second, now or `offset` ago. `part` is `bucket`, `sum` or `count` of a histogram; `where` further
         label matchers.
         """
-        if metric.kind is Kind.HISTOGRAM:
+        if metric.kind is MetricKind.HISTOGRAM:
             part = part or "count"
         name = f"{metric.name}_{part}" if part else metric.name
         if metric.source is Source.PROCESS:

@@ -6,7 +6,8 @@ from dashboards.alert import TimeScale
 from dashboards.queries import HOLD_SECONDS, merged, record_of
 from dashboards.slo import PERIOD_SECONDS, WINDOWS, Slo
 from recado.telemetry import metrics
-from recado.telemetry.metrics import REGISTRY, Kind, Source
+from recado.telemetry.metric import MetricKind, Source
+from recado.telemetry.metrics import REGISTRY
 
 TOTALS = "recado.totals"
 
@@ -18,7 +19,7 @@ def total_rules(scale: TimeScale, others: list[dict[str, Any]]) -> list[dict[str
     return [
         {"record": record_of(series), "expr": merged(metric, series.removeprefix(f"{metric.name}_"), series, hold)}
         for metric in REGISTRY
-        if metric.source is Source.STORE and metric.kind in (Kind.COUNTER, Kind.HISTOGRAM)
+        if metric.source is Source.STORE and metric.kind in (MetricKind.COUNTER, MetricKind.HISTOGRAM)
         for series in metric.series
         if record_of(series) in read
     ]

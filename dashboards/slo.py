@@ -6,6 +6,7 @@ import msgspec
 
 from dashboards.queries import RULES, any_of
 from recado.telemetry import metrics
+from recado.telemetry.metric import Metric
 
 DAY = 86400.0
 PERIOD_SECONDS = 30 * DAY
@@ -69,7 +70,7 @@ DELIVERED_SECONDS = 300.0
 OUTAGE = 'reason="outage"'
 
 
-def _increase(metric: metrics.Metric, window: str, where: str) -> str:
+def _increase(metric: Metric, window: str, where: str) -> str:
     return RULES.increase(metric, window, where=where)
 
 

@@ -6,7 +6,8 @@ import msgspec
 
 from dashboards import rules
 from dashboards.boards import BOARDS
-from recado.telemetry.metrics import REGISTRY, Metric
+from recado.telemetry.metric import Metric
+from recado.telemetry.metrics import REGISTRY
 
 _NAME = re.compile(r"\b(?:recado_[a-z0-9_]+)\b")
 

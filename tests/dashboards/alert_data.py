@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from recado.telemetry import metrics
-from recado.telemetry.metrics import Metric
+from recado.telemetry.metric import Metric
 
 TARGET = {"namespace": "shop", "job": "recado"}
 POD = {**TARGET, "instance": "10.0.0.7:9464"}

@@ -5,7 +5,8 @@ import itertools
 import msgspec
 
 from recado.telemetry import metrics
-from recado.telemetry.metrics import REGISTRY, Kind, Source
+from recado.telemetry.metric import MetricKind, Source
+from recado.telemetry.metrics import REGISTRY
 from tests.dashboards.alert_data import POD, kube, series
 
 #: The length of a scenario in minutes, and the minutes at which alerts are checked.
@@ -31,7 +32,7 @@ def healthy(*, traffic: bool, pod: dict[str, str] = POD, start: int = 0, end: in
         bounds = {label: values or ("1",) for label, values in metric.labels.items()}
         for values in itertools.product(*bounds.values()):
             labels = dict(zip(bounds, values, strict=True))
-            if metric.kind is Kind.HISTOGRAM:
+            if metric.kind is MetricKind.HISTOGRAM:
                 rate = 10 if traffic and _good(labels) else 0
                 for edge in metric.edges:
                     low = metric.name == metrics.QUOTE_CONFIDENCE.name
@@ -39,7 +40,7 @@ def healthy(*, traffic: bool, pod: dict[str, str] = POD, start: int = 0, end: in
                     found[series(metric, "_bucket", pod=pod, **labels, le=edge)] = f"{steady}0+{inside}x{count}"
                 found[series(metric, "_count", pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
                 found[series(metric, "_sum", pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
-            elif metric.kind is Kind.COUNTER:
+            elif metric.kind is MetricKind.COUNTER:
                 rate = 10 if traffic and metric in _BUSY and _good(labels) else 0
                 found[series(metric, pod=pod, **labels)] = f"{steady}0+{rate}x{count}"
             else:
@@ -134,7 +135,7 @@ def restored() -> dict[str, str]:
     """The queue is restored from an older backup: every durable total decreases by fifty, and then continues."""
     found = healthy(traffic=True)
     for metric in REGISTRY:
-        if metric.source is Source.STORE and metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
+        if metric.source is Source.STORE and metric.kind in (MetricKind.COUNTER, MetricKind.HISTOGRAM):
             for name in (name for name in found if name.startswith(metric.name)):
                 rate = int(found[name].removeprefix("0+").partition("x")[0])
                 found[name] = f"200+{rate}x59 _x4 {150 + 59 * rate}+{rate}x36"

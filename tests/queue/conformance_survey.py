@@ -13,6 +13,7 @@ from recado.queue.protocol import RetryQueue
 from recado.queue.statements import Statements
 from recado.queue.survey import Amount, Survey, Unsold, read_survey
 from recado.telemetry import metrics
+from recado.telemetry.metric import Metric
 from tests.clock import FakeClock
 from tests.queue.conformance_handoffs import HOLD, echo, returned
 from tests.queue.conformance_orders import ACCEPTED, CANCELLED, COMPLETED, moving
@@ -91,7 +92,7 @@ class SurveyConformance:
         survey = await queue.survey(days)
         totals = queue.snapshot().totals
 
-        def total(metric: metrics.Metric, *labels: str) -> float:
+        def total(metric: Metric, *labels: str) -> float:
             return totals.get((metric.name, labels), 0)
 
         assert len(days) > 3

@@ -21,7 +21,8 @@ from recado.queue.store import NoObserver
 from recado.runtime import retry_policy
 from recado.settings import load
 from recado.simulator.postgres import PostgresServer
-from recado.telemetry.metrics import STORE_DEADLOCKS, STORE_IN_DOUBT, STORE_RECONNECTS, Metric
+from recado.telemetry.metric import Metric
+from recado.telemetry.metrics import STORE_DEADLOCKS, STORE_IN_DOUBT, STORE_RECONNECTS
 from tests.clock import FakeClock
 from tests.queue.postgres import database_url as database_url
 from tests.queue.postgres import postgres as postgres

@@ -27,7 +27,7 @@ from recado.report import Report, report
 from recado.runtime import make_web
 from recado.settings import load
 from recado.telemetry import metrics
-from recado.telemetry.metrics import Metric
+from recado.telemetry.metric import Metric
 from recado.telemetry.web_metrics import WebMetrics
 from tests.clock import FakeClock
 from tests.meta import ADMIN_TOKEN, ENVIRONMENT, PATH, FakeGraph, graph_error, signed, text_message, webhook

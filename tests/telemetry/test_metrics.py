@@ -18,7 +18,8 @@ from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import OpenReason
 from recado.quotes.catalogue.catalogue import ReloadOutcome
 from recado.telemetry import metrics
-from recado.telemetry.metrics import REGISTRY, Kind, Source
+from recado.telemetry.metric import Metric, MetricKind, Source
+from recado.telemetry.metrics import REGISTRY
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
 from recado.whatsapp.notices import AccountEvent
@@ -31,9 +32,9 @@ def test_names_follow_prometheus_rules() -> None:
     assert len({metric.name for metric in REGISTRY}) == len(REGISTRY)
     for metric in REGISTRY:
         assert re.fullmatch(r"recado_[a-z_]+", metric.name)
-        assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
-        assert metric.name.endswith("_info") == (metric.kind is Kind.INFO)
-        assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM)
+        assert metric.name.endswith("_total") == (metric.kind is MetricKind.COUNTER)
+        assert metric.name.endswith("_info") == (metric.kind is MetricKind.INFO)
+        assert bool(metric.buckets) == (metric.kind is MetricKind.HISTOGRAM)
         assert list(metric.buckets) == sorted(metric.buckets)
         assert metric.help.endswith(".")
 
@@ -78,9 +79,9 @@ ERROR_CLASSES = {
         (metrics.REPLIES, "kind", set(ReplyKind)),
         (metrics.CATALOGUE_RELOADS, "outcome", {r.value for r in ReloadOutcome} - {"unchanged"}),
     ],
-    ids=lambda x: x.name if isinstance(x, metrics.Metric) else None,
+    ids=lambda x: x.name if isinstance(x, Metric) else None,
 )
-def test_label_values_are_the_codes_own(metric: metrics.Metric, label: str, values: set[str]) -> None:
+def test_label_values_are_the_codes_own(metric: Metric, label: str, values: set[str]) -> None:
     """The registry allows exactly the values that the code uses."""
     assert set(metric.labels[label] or ()) == {str(getattr(value, "value", value)) for value in values}
 
@@ -111,9 +112,9 @@ def test_every_metric_of_the_store_is_counted_by_it() -> None:
     """Each durable total is written in the queue or the drain."""
     root = Path(recado.__file__).parent
     text = "\n".join(path.read_text() for path in root.rglob("*.py") if path.parent.name != "telemetry")
-    constants = {value.name: name for name, value in vars(metrics).items() if isinstance(value, metrics.Metric)}
+    constants = {value.name: name for name, value in vars(metrics).items() if isinstance(value, Metric)}
     for metric in REGISTRY:
-        if metric.source is Source.STORE and metric.kind is not Kind.GAUGE:
+        if metric.source is Source.STORE and metric.kind is not MetricKind.GAUGE:
             assert f"metrics.{constants[metric.name]}" in text, metric.name
 
 

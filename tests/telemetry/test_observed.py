@@ -18,7 +18,8 @@ from dashboards.queries import shown
 
 from recado.queue.store_metrics import CACHE_SECONDS
 from recado.telemetry import metrics
-from recado.telemetry.metrics import REGISTRY, Kind
+from recado.telemetry.metric import Metric, MetricKind
+from recado.telemetry.metrics import REGISTRY
 from tests.telemetry import traffic
 from tests.telemetry.otlp import OtlpReceiver, Received
 from tests.telemetry.prometheus import fetch
@@ -154,16 +155,16 @@ def test_every_query_of_every_panel_returns_data(world: World, expr: str) -> Non
 
 
 @pytest.mark.parametrize("metric", [m for m in REGISTRY if m not in POSTGRES_ONLY], ids=lambda metric: metric.name)
-def test_every_metric_was_seen_and_moved(world: World, metric: metrics.Metric) -> None:
+def test_every_metric_was_seen_and_moved(world: World, metric: Metric) -> None:
     """Each metric is exported; each counter and histogram has counted something."""
     samples = parse(world.exposition)
     for name in metric.series:
         assert name in samples
     if metric in STILL:
         return
-    if metric.kind is Kind.COUNTER:
+    if metric.kind is MetricKind.COUNTER:
         assert sum(value for _, value in samples[metric.name]) > 0
-    elif metric.kind is Kind.HISTOGRAM:
+    elif metric.kind is MetricKind.HISTOGRAM:
         assert sum(value for _, value in samples[f"{metric.name}_count"]) > 0
 
 

@@ -22,7 +22,7 @@ from recado.settings import load
 from recado.simulator.installation import SECRETS
 from recado.simulator.simulator import PHONE_NUMBER_ID
 from recado.telemetry import metrics
-from recado.telemetry.metrics import Metric
+from recado.telemetry.metric import Metric
 from recado.whatsapp.content import Button, Buttons
 from tests.telemetry.defective import STUMBLES
 from tests.telemetry.stack import Stack, message, wait_until, webhook

@@ -57,7 +57,7 @@ from recado.queue.statements import Database, Row, Statements
 from recado.queue.survey import DAY_SECONDS, Survey, read_survey
 from recado.queue.views import failed_entry, queue_status
 from recado.queue.writer import CommitObserver, Writer
-from recado.telemetry.metrics import Metric
+from recado.telemetry.metric import Metric
 from recado.telemetry.totals import Totals
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import template_in

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from recado.queue.protocol import Snapshot
 from recado.queue.statements import Sizes
 from recado.telemetry import metrics
-from recado.telemetry.metrics import Source
+from recado.telemetry.metric import Source
 from recado.telemetry.web_metrics import families, gauge
 
 #: How old what a scrape finds may be.

@@ -16,7 +16,7 @@ from recado.queue.errors import StoreUnavailable
 from recado.queue.operations.transaction import Transaction
 from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import Database, Statements
-from recado.telemetry.metrics import Metric
+from recado.telemetry.metric import Metric
 
 #: An operation's kind: from the transaction and the arguments of a batch to their results, in order.
 BatchKind = Callable[[Transaction, Sequence[Any]], Sequence[Any]]

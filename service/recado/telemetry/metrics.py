@@ -10,71 +10,9 @@ No label contains personal data: no phone number, no id of a user or a message, 
 module before its first claim, so it must stay cheap to import.
 """
 
-from enum import StrEnum
-
-import msgspec
-
-
-class Kind(StrEnum):
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-    INFO = "info"
-
-
-class Source(StrEnum):
-    STORE = "store"
-    PROCESS = "process"
-
+from recado.telemetry.metric import Metric, Source, counter, gauge, histogram, info
 
 STORE, PROCESS = Source
-
-
-#: The allowed values of a label; None where the configuration bounds them (`phone_number_id`, `version`).
-Values = tuple[str, ...] | None
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One metric. `name` is the full one, with unit and suffix; `buckets` are a histogram's upper edges."""
-
-    kind: Kind
-    source: Source
-    name: str
-    help: str
-    labels: dict[str, Values]
-    buckets: tuple[float, ...] = ()
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    @property
-    def edges(self) -> tuple[str, ...]:
-        """The upper edges as Prometheus writes them in the label `le`, infinity included."""
-        return (*(repr(float(edge)) for edge in self.buckets), "+Inf")
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The names of its series in Prometheus."""
-        if self.kind is Kind.HISTOGRAM:
-            return (f"{self.name}_bucket", f"{self.name}_sum", f"{self.name}_count")
-        return (self.name,)
-
-
-def counter(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
-    return Metric(Kind.COUNTER, source, name, text, labels)
-
-
-def gauge(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
-    return Metric(Kind.GAUGE, source, name, text, labels)
-
-
-def histogram(source: Source, name: str, text: str, /, *, buckets: tuple[float, ...], **labels: Values) -> Metric:
-    return Metric(Kind.HISTOGRAM, source, name, text, labels, buckets)
-
-
-def info(source: Source, name: str, text: str, /, **labels: Values) -> Metric:
-    return Metric(Kind.INFO, source, name, text, labels)
-
 
 #: Edges for calls over the network, after OpenTelemetry's advice; 0.25 is the webhook's objective.
 CALL_EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)

@@ -7,7 +7,8 @@ of processes can add to them.
 
 from bisect import bisect_left
 
-from recado.telemetry.metrics import REGISTRY, Metric
+from recado.telemetry.metric import Metric
+from recado.telemetry.metrics import REGISTRY
 
 SUM = "sum"
 

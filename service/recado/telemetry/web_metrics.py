@@ -20,7 +20,7 @@ from prometheus_client.samples import Exemplar
 
 from recado import __version__
 from recado.telemetry import metrics, tracing
-from recado.telemetry.metrics import Kind, Metric, Source
+from recado.telemetry.metric import Metric, MetricKind, Source
 from recado.telemetry.totals import SUM, Key, Totals
 
 if TYPE_CHECKING:
@@ -252,9 +252,9 @@ def families(
         if metric.source is not source:
             continue
         known = itertools.product(*(values or bounds.get(label, ()) for label, values in metric.labels.items()))
-        if metric.kind is Kind.HISTOGRAM:
+        if metric.kind is MetricKind.HISTOGRAM:
             yield _histogram(metric, known, rows.get(metric.name, {}), exemplars)
-        elif metric.kind is Kind.COUNTER:
+        elif metric.kind is MetricKind.COUNTER:
             yield _counter(metric, known, rows.get(metric.name, {}))
 
 
