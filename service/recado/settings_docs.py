@@ -22,7 +22,7 @@ def markdown() -> str:
         "recado reads environment variables, and the file `.env` of the working directory; variables win. It ignores",
         "the file with a warning if another user owns it or can write it (`chmod go-w .env`). Every command checks all",
         "settings at its start and lists every problem. Durations are in seconds. This page is generated from",
-        "`service/recado/settings.py` (`make generate`). The standard `OTEL_*` variables configure traces.",
+        "`service/recado/settings/fields.py` (`make generate`). The standard `OTEL_*` variables configure traces.",
         "",
         "| variable | default | meaning |",
         "| --- | --- | --- |",
