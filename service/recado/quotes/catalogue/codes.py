@@ -11,7 +11,9 @@ _MARKS: Final = frozenset(["cod", "codigo", "ref", "referencia", "sku", "art"])
 _NO_CODE: Final = re.compile(r"[\W_]+")
 _LONGEST: Final = 7
 """Tokens of a code: "AB-12-C-3" has seven."""
-_NO_MODEL: Final = frozenset(["x", "n", "k", "m2", "m3"])
+_NO_MODEL: Final = frozenset(["x", "n", "m2", "m3"])
+_SCALE: Final = "k"
+"""The letter that multiplies the digits before it, as in "2k"; in "k59" it names a model."""
 _WORD_AND_NUMBER: Final = ((WORD, NUMBER), (NUMBER, WORD))
 _MODEL_LETTERS: Final = 2
 _MODEL_DIGITS: Final = 3
@@ -117,7 +119,7 @@ def _is_grade(first: Token, letters: Token, last: Token) -> bool:
     """ "20W50", "6PK1870": a letter or two between digits."""
     if letters.spaced or last.spaced or (first.kind, letters.kind, last.kind) != (NUMBER, WORD, NUMBER):
         return False
-    return len(letters.norm) <= _MODEL_LETTERS and letters.norm not in _NO_MODEL and first.norm.isdigit()
+    return len(letters.norm) <= _MODEL_LETTERS and letters.norm not in (_SCALE, *_NO_MODEL) and first.norm.isdigit()
 
 
 def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
@@ -126,7 +128,7 @@ def _is_model(first: Token, second: Token, lexicon: Lexicon) -> bool:
         return False
     if letters in _NO_MODEL or letters + digits in _NO_MODEL:
         return False
-    return first.kind is WORD or not (letters in lexicon.measures or lexicon.roles(letters))
+    return first.kind is WORD or not (letters == _SCALE or letters in lexicon.measures or lexicon.roles(letters))
 
 
 def code_shape(code: str) -> str:

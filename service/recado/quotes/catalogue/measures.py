@@ -27,6 +27,10 @@ _CENTIMETRES: Final = 100
 _PARTS_OF: Final = {"m": _CENTIMETRES, "kg": 1000, "l": 1000}
 """How many of the smaller unit, which may be left out, make one of the larger unit."""
 _CLOSES: Final = frozenset([role.AND, role.COURTESY, role.THANKS, role.BUT])
+_OPENS: Final = frozenset([
+    role.AND, role.COURTESY, role.GREETING, role.REQUEST, role.ADD, role.CORRECTION, role.OF, role.LIMIT,
+])  # fmt: skip
+"""Roles of words before an amount that is not of the thing before it."""
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
@@ -77,7 +81,9 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
     unit, end = _unit(tokens, j_unit, lexicon)
     if unit is None:
         added, j = _added(tokens, j)  # "uno y medio de franela"
-        value += added
+        value, j_unit = value + added, j  # "2 y medio kilos de frijol"
+        unit, end = _unit(tokens, j, lexicon) if added and _begins(tokens, roles, start) else (None, j)
+    if unit is None:
         return Measure(value, None, j, j + 1) if value.denominator != 1 and _is_of(tokens, j) else None
     smaller, end = _smaller(tokens, roles, end, unit, lexicon)
     value += smaller
@@ -136,6 +142,11 @@ def _added(tokens: list[Token], i: int) -> tuple[Fraction | int, int]:
     """The part that "y medio" at `i` adds, and the token after it."""
     part = _PARTS.get(_norm(tokens, i + 1)) if _norm(tokens, i) in _ANDS else None
     return (0, i) if part is None else (part, i + 2)
+
+
+def _begins(tokens: list[Token], roles: list[Roles], i: int) -> bool:
+    """Whether no thing precedes token `i` that a number there could count: "jabón 2 y medio kilo de sal"."""
+    return i == 0 or tokens[i - 1].kind is not WORD or not roles[i - 1].isdisjoint(_OPENS)
 
 
 def _smaller(

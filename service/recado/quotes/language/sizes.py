@@ -14,6 +14,8 @@ COUNT: Final = Unit("", "count", Fraction(1))
 SOLD_BY: Final = frozenset(["kg", "g", "l", "ml", "m", "m2", "m3", "galon", "lb"])
 """Units that may say how much is wanted; the others ("pulgada", "w") only say which."""
 _DENOMINATORS: Final = frozenset([2, 3, 4, 8, 16, 32, 64])
+_ONE_OF: Final = range(2, 21)
+"""Denominators of a single part: the 1/5 and 1/6 of motors in horse power."""
 _NO_NOUN: Final = frozenset([role.AND, role.OR, role.BUT, role.FOR, role.CON, role.OF, role.COURTESY, role.THANKS])
 _COURTEOUS: Final = frozenset([role.COURTESY, role.THANKS])
 _INCH: Final = frozenset(['"', "''"])
@@ -194,8 +196,9 @@ class Sizes:
             return above, i + 1
         if i + 2 < len(tokens) and tokens[i + 1].norm == "/" and not tokens[i + 1].spaced and not tokens[i + 2].spaced:
             below = tokens[i + 2].value
-            if isinstance(above, int) and isinstance(below, int) and below in _DENOMINATORS and 0 < above < below:
-                return Fraction(above, below), i + 3
+            if isinstance(above, int) and isinstance(below, int) and 0 < above < below:
+                told = below in _DENOMINATORS or (above == 1 and below in _ONE_OF)
+                return (Fraction(above, below), i + 3) if told else (None, i)
         return None, i
 
     def _unit(self, tokens: list[Token], i: int) -> tuple[Unit | None, int]:

@@ -44,9 +44,12 @@ _NOT_IT: Final = frozenset([
     "ya no los quiero", "ya no las quiero", "no lo llevo", "no los llevo", "no hace falta", "no hacen falta",
     "ya no hace falta", "ya no hacen falta", "lo dejamos fuera", "la dejamos fuera", "los dejamos fuera",
     "las dejamos fuera", "esta vez no", "hoy no", "por ahora no", "de momento no", "por el momento no", "olvidalo",
-    "olvidelo", "cancelalo", "cancelala", "anulalo",
+    "olvidelo", "cancelalo", "cancelala", "anulalo", "no me gusta", "no me gustan", "no me gusto", "no me gustaron",
+    "no me convence", "no me convencen", "no me convencio", "no me interesa", "no me interesan",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
+_NONE: Final = frozenset(["ninguno", "ninguna", "ningunos", "ningunas"])
+"""How many of the thing before them are wanted: "agitador 1, transmisión ninguna"."""
 
 
 class Context:
@@ -160,6 +163,8 @@ class Context:
         ):
             j += 1
         kind = self.kind(j)
+        if self.norm(j) in _NONE and self.elements[i].q is None:
+            return self.closes(j + 1) or role.REASON in self.roles(j + 1)
         if kind is role.CORRECTION:
             told = self.kind(j + 1) in _TOLD or self.norm(j + 1) == "ya"
             return self.norm(j) == "no que" and told  # "los tacones no que están caros"

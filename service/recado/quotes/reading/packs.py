@@ -12,6 +12,10 @@ from recado.quotes.scan.elements import Flag
 
 _PACK: Final = 6
 """From this many pieces in a pack, a number may count pieces instead of packs."""
+_SACKS: Final = frozenset(["bulto", "bultos", "costal", "costales", "saco", "sacos", "saquito", "saquitos"])
+"""What holds the whole weight that a name tells: "10 bultos de mortero", of 50 kg."""
+_SEVERAL: Final = "s"
+"""The end of what a name says to be in it: "paracetamol 500 mg tabletas"."""
 
 
 def unusable(reading: Reading, wish: Wish) -> Unusable | None:
@@ -60,8 +64,14 @@ def counts_boxes(reading: Reading, wish: Wish) -> bool:
     product = reading.matcher.products[wish.product]
     if product.has_word(reading.scanner.norms[at]):
         return False
-    before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas" are in it
-    packed = any(
-        role.CONTAINER in reading.matcher.lexicon.roles(word) for word in before_count
-    )  # in a sachet, a bottle
+    before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas", "500 mg tabletas" are in it
+    packed = any(_is_packed(reading.scanner.norms[at], word, reading) for word in before_count)
     return packed or not any(size.unit is not None for size in reading.matcher.sizes_of(wish.product))
+
+
+def _is_packed(box: str, word: str, reading: Reading) -> bool:
+    """Whether a word of a name tells what the box holds several of: sachets, bottles; no tablets, nor the 50 kg of a
+    sack."""
+    roles = reading.matcher.lexicon.roles(word)
+    whole = box in _SACKS and role.UNIT in roles
+    return role.CONTAINER in roles and not (whole or word.endswith(_SEVERAL))

@@ -148,6 +148,8 @@ def _price(reading: Reading, i: int, element: Element, state: ReadingState) -> N
 
 
 def _without(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
+    if reading.context.kind(i - 1) in THINGS and reading.context.post_negated(i - 1):
+        return  # "transmisión ninguna y una perilla"
     # "sin cabeza 3 kilos de camarón" refuses no shrimps
     state.refuse = reading.context.kind(reading.context.next(i, _DETERMINERS)) is not role.NOISE
     state.subtract = role.REMOVE in element.roles  # "5 camisas menos 2"
