@@ -13,8 +13,12 @@ import msgspec
 
 from recado.quotes.language.text import NEWLINE, WORD, Token
 
-_LETTERS: Final = 3
+_LETTERS: Final = 6
 """First letters of a word, which say which constructions it can open: most words open none."""
+_ANY: Final = "…"
+"""Any letters, as they go on after those."""
+_REMEMBERED: Final = 4096
+"""Words of customers whose constructions are remembered."""
 
 
 class Does(IntEnum):
@@ -148,8 +152,10 @@ def _begun(opens: set[str], items: Iterable[tuple[Any, Any]]) -> set[str]:
                 opens = _begun(opens, body) | (set() if fewest else opens)
             case _constants.ASSERT | _constants.ASSERT_NOT | _constants.AT:
                 pass  # no letter
-            case _ if any(map(_goes_on, opens)):
-                raise ValueError(f"a construction begins with letters as they are, not with {opens} and {kind}")
+            case _ if "" in opens:
+                raise ValueError(f"a construction begins with letters as they are, not with {kind}")
+            case _:
+                opens = {_with(letters, _ANY) for letters in opens}
     return opens
 
 
@@ -159,7 +165,7 @@ def _with(letters: str, letter: str) -> str:
 
 def _goes_on(letters: str) -> bool:
     """Whether the next letter still distinguishes words."""
-    return len(letters) < _LETTERS and not letters.endswith(" ")
+    return len(letters) < _LETTERS and not letters.endswith((" ", _ANY))
 
 
 def _alternatives(words: str) -> list[str]:
@@ -179,10 +185,15 @@ class Table:
 
     def __init__(self, rows: Sequence[Construction]) -> None:
         self.rows = tuple(rows)
-        self._by_opening: dict[str, list[int]] = {}
-        for number, row in enumerate(self.rows):
-            for letters in row.opens:
-                self._by_opening.setdefault(letters.rstrip(), []).append(number)
+        self._opened: dict[str, tuple[int, ...]] = {}
+
+    def _opened_by(self, word: str) -> tuple[int, ...]:
+        """The rows that may match from a word."""
+        if len(self._opened) > _REMEMBERED:
+            self._opened.clear()
+        letters = f"{word} "
+        found = [n for n, row in enumerate(self.rows) if any(letters.startswith(o.rstrip(_ANY)) for o in row.opens)]
+        return self._opened.setdefault(word, tuple(found))
 
     def find(self, written: str, tokens: Sequence[Token]) -> dict[int, Found]:
         """The constructions in a message by their first token; of two at one place, the longer one."""
@@ -193,9 +204,11 @@ class Table:
         text = " ".join(norms)
         found: dict[int, Found] = {}
         past = [0] * len(self.rows)  # a row does not overlap itself
+        opened = self._opened
         at = 0
         for start, norm in enumerate(norms):
-            for number in self._by_opening.get(norm[:_LETTERS], ()):
+            rows = opened.get(norm)
+            for number in self._opened_by(norm) if rows is None else rows:
                 row = self.rows[number]
                 match = row.words.match(text, at) if at >= past[number] else None
                 if match is None:

@@ -1,5 +1,6 @@
 """What is around an element: questions about its neighbours."""
 
+from collections.abc import Callable
 from typing import Final
 
 from recado.quotes.language import role
@@ -52,6 +53,13 @@ _NONE: Final = frozenset(["ninguno", "ninguna", "ningunos", "ningunas"])
 """How many of the thing before them are wanted: "agitador 1, transmisión ninguna"."""
 
 
+class _Kinds(dict[int, Role]):
+    """The kinds of elements by their places."""
+
+    def __missing__(self, _: int) -> Role:
+        return role.OUTSIDE
+
+
 class Context:
     """The elements of one message, and their plain words."""
 
@@ -59,10 +67,9 @@ class Context:
         self.elements = elements
         self.norms = norms
         self.word_roles = word_roles
-        self._kinds = {element.index: element.kind for element in elements}
-
-    def kind(self, i: int) -> Role:
-        return self._kinds.get(i, role.OUTSIDE)
+        kinds = _Kinds([(element.index, element.kind) for element in elements])
+        self.kind: Callable[[int], Role] = kinds.__getitem__
+        """The kind of the element at a place."""
 
     def roles(self, i: int) -> Roles:
         """The other roles that the words of an element can have."""

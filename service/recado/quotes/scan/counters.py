@@ -19,10 +19,13 @@ def past_counter(scene: Scene, i: int) -> int:
     """The token after a noun at `i` that only counts, where its number precedes it; 0 if it is something else."""
     if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD:
         return 0
+    last = next((e for e in scene.behind() if e.match is not None), None)
+    if last is None:
+        return 0
     each = _opens_each(scene, i + 1)
     if not each and not _ends(scene, i + 1):
         return 0
-    match = _counted_thing(scene, each=each)
+    match = last.match if each else _counted_thing(scene, last)
     if match is None:
         return 0
     if role.CONTAINER in scene.roles[i] and not scene.is_product(i):
@@ -30,11 +33,8 @@ def past_counter(scene: Scene, i: int) -> int:
     return i + 1 if _holds(scene, i, match) else 0
 
 
-def _counted_thing(scene: Scene, *, each: bool) -> Match | None:
-    """The last thing, if its number may follow: it is right before, without one, or each of several is meant."""
-    last = next((e for e in scene.behind() if e.match is not None), None)
-    if last is None or each:
-        return None if last is None else last.match
+def _counted_thing(scene: Scene, last: Element) -> Match | None:
+    """The last thing, if its number may follow: it is right before, without one."""
     before = thing_before(scene)
     if before is None or before.kind is role.UNKNOWN:
         return None

@@ -62,35 +62,27 @@ def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:
-    """Splits an article or a number from the goods that are written together with it."""
-    _part_endings(tokens, matcher)
-    joined = [
-        i
-        for i, token in enumerate(tokens)
-        if len(token.norm) >= _SHORTEST_JOINED and token.norm.startswith(_COUNTS) and _is_strange(token, matcher)
-    ]
-    for i in reversed(joined):
+    """Splits an article or a number from the goods that are written together with it, and a "de" behind them:
+    "unacamisa", "pantalonesde vestir"."""
+    roles = matcher.lexicon.roles
+    for i in reversed([i for i, token in enumerate(tokens) if len(token.norm) > _SHORTEST and not roles(token.norm)]):
         token = tokens[i]
-        length = next((len(count) for count in _COUNTS if _is_good(token.norm.removeprefix(count), token, matcher)), 0)
-        if length:
-            middle = token.start + length
+        if (parted := _parted(token, matcher)) and _is_strange(token, matcher):
+            middle = token.start + parted
             tokens[i : i + 1] = [
-                Token(WORD, token.norm[:length], token.start, middle, token.spaced),
-                Token(WORD, token.norm[length:], middle, token.end, True),
+                Token(WORD, token.norm[:parted], token.start, middle, token.spaced),
+                Token(WORD, token.norm[parted:], middle, token.end, True),
             ]
 
 
-def _part_endings(tokens: list[Token], matcher: Matcher) -> None:
-    """Splits "de" from the goods that it is written together with: "pantalonesde vestir"."""
-    ending = [i for i, token in enumerate(tokens) if token.norm.endswith("de") and token.kind is WORD]
-    for i in reversed(ending):
-        token = tokens[i]
-        if len(token.norm) >= _SHORTEST + 2 and _is_strange(token, matcher) and matcher.knows(token.norm[:-2]):
-            middle = token.end - 2
-            tokens[i : i + 1] = [
-                Token(WORD, token.norm[:-2], token.start, middle, token.spaced),
-                Token(WORD, "de", middle, token.end, True),
-            ]
+def _parted(token: Token, matcher: Matcher) -> int:
+    """The letters of the first of two joined words; 0 if it is one word."""
+    norm = token.norm
+    if norm.endswith("de") and len(norm) >= _SHORTEST + 2 and token.kind is WORD and matcher.knows(norm[:-2]):
+        return len(norm) - 2
+    if len(norm) < _SHORTEST_JOINED or not norm.startswith(_COUNTS):
+        return 0
+    return next((len(count) for count in _COUNTS if _is_good(norm.removeprefix(count), token, matcher)), 0)
 
 
 def _is_size(token: Token, matcher: Matcher) -> bool:

@@ -22,8 +22,8 @@ from recado.quotes.scan.goods import (
     add_unknown,
     held_by,
 )
-from recado.quotes.scan.scene import PRIORITY, WHOLE, Scene
-from recado.quotes.scan.shares import SHARES, add_share, half_of_last
+from recado.quotes.scan.scene import ALSO, PRIORITY, WHOLE, Scene
+from recado.quotes.scan.shares import OPENS_SHARE, add_share, half_of_last
 from recado.quotes.scan.size_before import add_sized
 from recado.quotes.scan.size_ellipsis import add_spanned_size
 from recado.quotes.scan.words import Kind, Span
@@ -41,8 +41,10 @@ _HERBS: Final = frozenset([role.GOOD, role.NAME])
 _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
 _EMOJI: Final = frozenset([role.EMOJI])
 _HOW_MUCH: Final = frozenset(["poco", "poca", "poquito", "poquita", "bastante", "mucho", "mucha", "harto", "harta"])
-_SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", "x"])
+_SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", "x", *OPENS_SHARE, *ALSO])
 """Words that may open a phrase with one meaning in every place; "con" does, too."""
+_DESCRIBED: Final = frozenset([role.OF, role.QUANTITY])
+"""What precedes a word that describes something said before."""
 _TIMES: Final = frozenset([role.DOUBLE, role.TRIPLE, role.HALF_OF])
 _BEFORE_KIND: Final = frozenset([role.QUANTITY, role.AND, role.COMMA, role.DEFINITE, role.CORRECTION])
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {role.OF}
@@ -129,7 +131,7 @@ class Scanner(Scene):
         roles = self.roles[i]
         if end := self._set_phrase(i):
             return end
-        if self._is_behind_of(i) and self.is_kind(i) and not self._is_name_apart(i):
+        if before is not None and before.kind in _DESCRIBED and self._is_behind_of(i) and self.is_kind(i) and not self._is_name_apart(i):
             return add_quality(self, i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
             before.kind in (role.QUANTITY, role.DEFINITE, role.ANOTHER)
@@ -158,13 +160,13 @@ class Scanner(Scene):
 
     def _set_phrase(self, i: int) -> int:
         """The token after words that mean the same everywhere: "c/u", "por persona", "con poco", "x 3"; otherwise 0."""
-        if not SHARES.isdisjoint(self.norms[i : i + 3]) and (end := add_share(self, i)):
+        if self.norms[i] not in _SET_PHRASES and role.CON not in self.roles[i]:
+            return 0
+        if end := add_share(self, i):
             return end
         if self.has(i, role.AND) and self.counts_too(i):
             self.add(role.NOISE, i, i + 1)  # "tuercas de 1/4 también 25"
             return i + 1
-        if self.norms[i] not in _SET_PHRASES and role.CON not in self.roles[i]:
-            return 0
         if self.norm(i) == "c" and self.norm(i + 1) == "/" and self.norm(i + 2) in ("u", "uno", "una"):
             self.add(role.EACH, i, i + 3)
             return i + 3

@@ -42,7 +42,7 @@ _NO_NOUN: Final = frozenset(
         role.FILLER,
     ]
 )
-_ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
+ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
 BEHIND: Final = 40
@@ -226,7 +226,7 @@ class Scene(Words):
 
     def counts_too(self, i: int) -> bool:
         """Whether the word at `i` is an "also" between a thing and its number, after which nothing follows."""
-        if self.norms[i] not in _ALSO or self.kind(-1) is not role.PRODUCT or self.kind(-2) is role.QUANTITY:
+        if self.norms[i] not in ALSO or self.kind(-1) is not role.PRODUCT or self.kind(-2) is role.QUANTITY:
             return False
         return self.is_counted(i + 1) and self.has_no_noun(i + 2)
 
@@ -277,9 +277,10 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
     tokens = tokenise(text)
     if len(tokens) > MOST_TOKENS:
         raise TooLongError
-    part_numbers(tokens, matcher)
-    drop_indices(tokens, matcher.lexicon)
-    join_codes(tokens, matcher.codes, matcher.code_shapes)
+    if any([token.kind is NUMBER for token in tokens]):
+        part_numbers(tokens, matcher)
+        drop_indices(tokens, matcher.lexicon)
+        join_codes(tokens, matcher.codes, matcher.code_shapes)
     matcher.series.spell(tokens, matcher.knows)
     if matcher.shapes:
         join_models(tokens, matcher.lexicon, matcher.shapes)

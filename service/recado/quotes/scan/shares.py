@@ -11,11 +11,12 @@ from recado.quotes.language.text import NUMBER
 from recado.quotes.scan.elements import THINGS, VERBS, Flag
 from recado.quotes.scan.scene import Scene
 
-SHARES: Final = frozenset(["mitad", "resto", "demas"])
+_SHARES: Final = frozenset(["mitad", "resto", "demas"])
 """Words of a share, which may follow an article."""
 _HALF: Final = "mitad"
 _HALF_OF_ONE: Final = Fraction(1, 2)
 _BEFORE: Final = frozenset(["el", "la", "los", "las", "una", "otra"])
+OPENS_SHARE: Final = _SHARES | _BEFORE
 _FEWEST: Final = 4
 """Things that are divided in halves by kind; "2 pizzas mitad hawaiana mitad pepperoni" are of both kinds each."""
 
@@ -26,7 +27,7 @@ def add_share(scene: Scene, i: int) -> int:
     end = i + (scene.norm(i) in _BEFORE)
     end += end > i and scene.norm(end) in _BEFORE
     share = scene.norm(end)
-    if share not in SHARES or scene.matcher.knows(share):
+    if share not in _SHARES or scene.matcher.knows(share):
         return 0
     q = _half(scene, end + 1) if share == _HALF else _rest(scene, end + 1)
     if q is None:

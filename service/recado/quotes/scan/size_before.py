@@ -10,10 +10,14 @@ from recado.quotes.scan.words import Kind
 
 _DETERMINES: Final = frozenset([role.QUANTITY, role.DEFINITE])
 _SIZE_WORDS: Final = frozenset([role.SIZES, role.SIZEMARK])
+_OPENS: Final = _SIZE_WORDS | {role.SIZE}
+"""Roles of words that a size may begin with, besides spans."""
 
 
 def add_sized(scene: Scene, i: int) -> int:
     """The token after a size at `i` and its thing; 0 if no thing that it belongs to follows."""
+    if i not in scene.spans and scene.roles[i].isdisjoint(_OPENS):
+        return 0
     end = _size_end(scene, i) if scene.kind(-1) not in THINGS else 0
     of = scene.has(end, role.OF)
     at = end + of

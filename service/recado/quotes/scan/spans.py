@@ -101,32 +101,29 @@ class Table:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rows = [_Row(r, tuple(map(_item, line.split()))) for r in rules for line in r.pattern.splitlines()]
         self._words = frozenset(word for row in self._rows for item in row.items for word in item.words)
-        self._firsts: dict[_Key, bool] = {}
+        firsts = [row.items[0] for row in self._rows]
+        self._first_words = frozenset(word for item in firsts for word in item.words)
+        self._first_roles = frozenset(role for item in firsts for role in item.roles)
         self._pairs: dict[tuple[_Key, _Key], tuple[_Row, ...]] = {}
         """The rows that may fit a token and the one after it, found at their first use: there are few keys."""
 
     def spans(self, words: Words) -> dict[int, Span]:
         """The spans of one message by their first token; they do not overlap."""
-        known = self._words
-        keys: list[_Key] = [
-            (token.kind is NUMBER, token.norm if token.norm in known else "", roles)
-            for token, roles in zip(words.tokens, words.roles, strict=True)
-        ]
-        keys.append(_NOTHING)
-        opens = self._firsts
         past = 0
-        for i in range(words.count):
-            if i >= past and opens.get(keys[i], True) and (rows := self._may_open(keys[i], keys[i + 1])):
-                past = self._note(words, i, rows)
+        for i, token in enumerate(words.tokens):
+            opens = token.kind is NUMBER or token.norm in self._first_words
+            if i >= past and (opens or not words.roles[i].isdisjoint(self._first_roles)):
+                past = self._note(words, i, self._may_open(self._key(words, i), self._key(words, i + 1)))
         return words.spans
+
+    def _key(self, words: Words, i: int) -> _Key:
+        if i >= words.count:
+            return _NOTHING
+        token = words.tokens[i]
+        return token.kind is NUMBER, token.norm if token.norm in self._words else "", words.roles[i]
 
     def _may_open(self, first: _Key, second: _Key) -> tuple[_Row, ...]:
         """The rows that may fit a token and the one after it."""
-        opens = self._firsts.get(first)
-        if opens is None:
-            opens = self._firsts[first] = any(row.items[0].is_one(*first) for row in self._rows)
-        if not opens:
-            return ()
         rows = self._pairs.get((first, second))
         if rows is None:
             rows = self._pairs[first, second] = tuple(row for row in self._rows if row.may_open(first, second))
