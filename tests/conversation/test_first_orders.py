@@ -1,37 +1,33 @@
 """The first order of a conversation is quoted as the reader reads it, or recado asks."""
 
-import json
 from decimal import Decimal
 
 import pytest
 
-from recado.conversation.dialogue import Dialogue
+from recado.conversation.dialogue import Dialogue, Phase
 from recado.quotes import Catalogue, Intent
-from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from tests.conversation.scoring import SHOPS
 from tests.conversation.test_trades import quoted
+from tests.quotes import scoring, shops
 
-SETS = ["cases-blind", "cases-blind2", "cases-held", "cases-held2", "cases-more", "cases-reviewed"]
+SETS = sorted(path.name for path in SHOPS.glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_readers_lines_are_quoted(name: str) -> None:
-    """With the texts of the reader's test sets. Price questions get prices."""
-    catalogue = Catalogue.from_csv(DEFAULT_PATH)
+    """With the messages of all test sets that the reader reads as orders without a question."""
+    catalogue = shops.catalogue(name)
     others = []
-    for line in (SHOPS / f"{name}.jsonl").read_text("utf-8").splitlines():
-        text = json.loads(line)["text"]
+    for case in scoring.cases(name):
         dialogue = Dialogue(catalogue)
-        dialogue.say(text)
+        dialogue.say(case["text"])
         assert dialogue.inbound is not None
-        read, script = dialogue.inbound.quote, dialogue.inbound.script
+        read = dialogue.inbound.quote
         assert read is not None
-        assert script is not None
-        if read.intent is not Intent.ORDER or read.asks or dialogue.asks or script.priced or script.offers:
-            continue
         lines = {line.sku: Decimal(line.quantity) for line in dialogue.lines}
-        if lines != {item.sku: Decimal(item.quantity) for item in read.items}:
-            others.append(f"{text}: {lines}")
+        orders = read.intent is Intent.ORDER and not read.asks
+        if orders and lines != {item.sku: Decimal(item.quantity) for item in read.items}:
+            others.append(f"{case['text']}: {lines}")
 
     assert others == []
 
@@ -103,3 +99,11 @@ def test_a_thing_with_a_question_mark_is_asked_about() -> None:
     assert quoted("ropa", "2 camisas", "¿y el pantalón?") == {"CAM-001": "2"}
     assert quoted("ropa", "2 camisas", "¿y el pantalón?", "dame 1") == {"CAM-001": "2", "PAN-001": "1"}
     assert quoted("ropa", "2 camisas", "¿y un pantalón?") == {"CAM-001": "2", "PAN-001": "1"}
+
+
+def test_an_order_that_asks_for_its_total_is_quoted() -> None:
+    """The reply shows the total, and a yes confirms it."""
+    dialogue = Dialogue(shops.catalogue())
+    dialogue.say("3 toallas y 1 bata, me dice el total?")
+    dialogue.say("sí")
+    assert (dialogue.state, len(dialogue.lines)) == (Phase.CONFIRMED, 2)

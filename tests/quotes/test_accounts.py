@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.quotes.shops import service
+from tests.quotes.shops import quote, service
 
 SHOP = service("")
 PHONES = service("celulares")
@@ -69,3 +69,8 @@ def test_a_total_that_is_right_and_the_number_of_a_house_are_explained(text: str
 def test_a_total_that_is_not_right_is_asked_back() -> None:
     assert SHOP.quote("2 camisas y 1 pantalón, total 80 verdad?").asks
     assert SHOP.quote("4 camisas y 102").asks  # what they cost, but as one more number
+
+
+def test_a_container_in_the_place_of_a_thing_is_asked_about() -> None:
+    """The shop has "conos x10", and a name beside it is understood."""
+    assert quote("heladeria", "un kilo de helado y conos").unclear == ("conos",)

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from recado.conversation.moment import Moment, Policy
 from recado.orders import Line, OpenQuote, Question, Talk, amend
 from recado.orders.amend import Amount, Lines
+from recado.quotes import Intent, Quote
 from recado.quotes.acts import acts
 from recado.quotes.acts.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
-from recado.quotes.acts.interpreter import Interpreter, as_read
+from recado.quotes.acts.as_read import as_read
+from recado.quotes.acts.interpreter import Interpreter
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.language.constructions import Does
 from recado.quotes.script.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
@@ -329,6 +331,8 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
+    if draft.view.is_empty and _orders(moment.inbound.quote):
+        script = replace(script, priced=False, offers=False, inquires=False)
     inquires = script.priced or script.offers
     if script.inquires and not inquires:
         only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
@@ -350,6 +354,11 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
         draft.apply(asked)
     return draft
+
+
+def _orders(read: Quote | None) -> bool:
+    """Whether the reader hears an order and has no question: "3 toallas y 1 bata, ¿me dice el total?"."""
+    return read is not None and read.intent is Intent.ORDER and bool(read.items) and not read.asks
 
 
 def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:

@@ -177,6 +177,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     named: tuple[str, ...] = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that a message could change, answer or come back to."""
+        return not (self.lines or self.pending or self.asked or self.offered or self.instead or self.ordered)
+
+    @property
     def target(self) -> str | None:
         """The product that a bare number refers to: the line that recado asks about, the line of the last order or
         change, or the only line."""

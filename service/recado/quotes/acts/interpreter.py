@@ -5,7 +5,7 @@ answers a question or names a line, "2 más" is about the product that was spoke
 stays open.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -38,13 +38,10 @@ from recado.quotes.catalogue.budget import Steps
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.language.constructions import Does
 from recado.quotes.language.text import plain
-from recado.quotes.reading.intent import Intent
-from recado.quotes.script.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Script, Spoken, Step
-from recado.quotes.service import Quote, QuoteLine, as_sold
+from recado.quotes.script.clauses import Bare, Kept, Mention, Named, Replaced, Scaled, Spoken, Step
+from recado.quotes.service import as_sold
 
 _TOGETHER: Final = {Does.BOTH: 2, Does.THREE: 3, Does.FOUR: 4}
-_FEWER: Final = frozenset([Does.LOWER, Does.FEWER])
-_ADDS: Final = frozenset([Does.ORDER, Does.ADD])
 
 
 class Interpreter:
@@ -333,73 +330,6 @@ def _settles(mention: Mention, sku: str, view: View) -> list[Act]:
         if sku not in pending.candidates and set(plain(pending.text).split()) <= set(mention.words):
             return [DropQuestion(index)]
     return []
-
-
-def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
-    """The steps. If the reader accounts for all of an order, the steps are its lines. Only the reader knows that "2
-    camisas M y 1 camisa L" are 3, and that a number is a size, a phone number or a share."""
-    if quote is None or quote.intent is not Intent.ORDER or quote.asks or quote.too_many:
-        return script.steps
-    if script.priced or script.offers or view.pending or view.asked or view.offered:
-        return script.steps
-    named = [step for step in script.steps if isinstance(step, Named)]
-    closing = [step for step in script.steps if isinstance(step, Spoken) and step.does is Does.CLOSE]
-    bare = [step for step in script.steps if isinstance(step, Bare)]
-    if len(named) + len(closing) + len(bare) < len(script.steps) or not named or any(map(_tells_apart, bare)):
-        return script.steps
-    does = {*(step.does for step in named), *(step.does for step in bare)}
-    if does <= _FEWER or ((view.lines or view.ordered) and not _ADDS.issuperset(does)):
-        return script.steps
-    if view.lines and (_drops(named, quote, view) or any(_counts_otherwise(step, quote, view) for step in named)):
-        return script.steps  # "deja el cable 12 en 15 metros", "mejor 2 camisas y que sean 3 gorras"
-    if script.agrees and _loses(script, quote, named, bare):
-        return script.steps
-    counted = {sku for step in named if step.mention.amount is not None for sku in step.mention.skus}
-    if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
-        return script.steps  # "lijas, 5 de 100 y 5 de 220"
-    adds = {sku for step in named if step.does is Does.ADD for sku in step.mention.skus}
-    said = {sku: step.mention for step in named for sku in step.mention.skus}
-    return [*(_line(item, counted, adds, said.get(item.sku)) for item in quote.items), *closing]
-
-
-def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
-    """Whether a number of a line, which the reader gives to no thing, is the new quantity."""
-    ones = {item.sku for item in quote.items if item.quantity == 1}
-    return (
-        step.mention.amount not in (None, 1)
-        and not ones.isdisjoint(step.mention.skus)
-        and not ones.isdisjoint(sku for sku, _ in view.lines)
-    )
-
-
-def _drops(named: Sequence[Named], quote: Quote, view: View) -> bool:
-    """Whether the reader has taken back a line that a step changes."""
-    lines, kept = {sku for sku, _ in view.lines}, {item.sku for item in quote.items}
-    return any(lines.intersection(step.mention.skus) and kept.isdisjoint(step.mention.skus) for step in named)
-
-
-def _loses(script: Script, quote: Quote, named: Sequence[Named], bare: Sequence[Bare]) -> bool:
-    """Whether something beside a yes has no part in the reader's lines."""
-    lines = {item.sku for item in quote.items}
-    return any(lines.isdisjoint(step.mention.skus) for step in named) or any(
-        not script.tells.isdisjoint(step.places) for step in bare
-    )
-
-
-def _line(item: QuoteLine, counted: Set[str], adds: Set[str], said: Mention | None) -> Named:
-    """A line of the reader as a step, without a number if the customer gave none."""
-    amount: int | Fraction | None = item.quantity if isinstance(item.quantity, int) else Fraction(item.quantity)
-    if amount == 1 and item.sku not in counted:
-        amount = None
-    mention = Mention(text=item.name, skus=(item.sku,), amount=amount, confidence=item.confidence)
-    if said is not None:
-        mention = replace(mention, words=said.words, definite=said.definite)
-    return Named(Does.ADD if item.sku in adds else Does.ORDER, mention)
-
-
-def _tells_apart(step: Bare) -> bool:
-    """Whether a step has words that may name another thing: "un kilo de helado y conos"."""
-    return any(len(word) > 2 for word in step.words) and not (step.describes or step.foreign)
 
 
 def _listed(step: Bare, steps: Sequence[Step], at: int) -> Bare:

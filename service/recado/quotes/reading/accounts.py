@@ -73,7 +73,14 @@ class Accounts:
         found += [
             element for element in reading.elements if element.kind in _OWNED_KINDS and not self._is_owned(element)
         ]
+        found += [element for element in reading.elements if element.kind is role.NOISE and self._opens_a_name(element)]
         return tuple(dict.fromkeys(reading.scanner.written(element.start, element.end) for element in found))
+
+    def _opens_a_name(self, element: Element) -> bool:
+        """ "un kilo de helado y conos", where "conos" begins a name: a container in the place of a thing."""
+        context, norm = self._reading.context, self._reading.scanner.norms[element.start]
+        listed = role.CONTAINER in element.roles and context.kind(element.index - 1) in _ADDS
+        return listed and context.closes(element.index + 1) and bool(self._reading.matcher.near(norm))
 
     def _is_owned(self, element: Element) -> bool:
         if element.kind is role.QUANTITY:
