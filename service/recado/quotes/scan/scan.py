@@ -131,7 +131,8 @@ class Scanner(Scene):
         roles = self.roles[i]
         if end := self._set_phrase(i):
             return end
-        if before is not None and before.kind in _DESCRIBED and self._is_behind_of(i) and self.is_kind(i) and not self._is_name_apart(i):
+        described = before is not None and before.kind in _DESCRIBED and self._is_behind_of(i)
+        if described and self.is_kind(i) and not self._is_name_apart(i):
             return add_quality(self, i)  # "2 hamburguesas y una de pollo"
         determined = before is not None and (
             before.kind in (role.QUANTITY, role.DEFINITE, role.ANOTHER)
