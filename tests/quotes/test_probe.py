@@ -19,11 +19,11 @@ PATHS = [DEFAULT_PATH, *sorted(HERE.glob("*.csv"))]
 
 NO_NAMES = {
     "nosotras", "mitad y mitad", "dúo", "porción de quesillo", "porción de tres leches",
-    "Juego Uno", "juego de uno", "yo-yo", "bajo", "lana", "salvo", "carnitas", "h&s",
+    "Juego Uno", "juego uno", "juego de uno", "mayo", "yo-yo", "bajo", "lana", "salvo", "carnitas", "h&s",
     "1156", "1157", "3614", "6607", "275-18", "l3250", "Impresión color tabloide",
 }  # fmt: skip
-"""Names of function words, of only digits, of money, of an hour, of portions, of two products, and with a word that
-carries no meaning in other names ("color"), which the check reports to the owner."""
+"""Names of function words, of only digits, of money, of a month, of an hour, of portions, of two products, and
+with a word that carries no meaning in other names ("color"), which the check reports to the owner."""
 
 
 def product(sku: str, name: str, *aliases: str) -> Product:

@@ -19,6 +19,7 @@ from recado.quotes.catalogue.said import (
     is_other_model,
     only_without,
     says_the_same,
+    tells_quality,
     tells_rest,
 )
 from recado.quotes.catalogue.vocabulary import EXACT
@@ -207,6 +208,7 @@ class Matcher(Kin):
             return Match(products, end, score, How.NAME, count, said.last)
         enough = count > _HEAD_AND_WORD or tells_rest(family, products[0], words, said)
         told = said_all or (enough and (said.telling > 0 or bool(said.sizes)) and not said.qualities)
+        told = told or (not said.qualities and tells_quality(family, products[0], words, said))
         return Match(products, end, score * (0.85 if told else 0.65), How.PART, count, said.last)
 
 

@@ -15,6 +15,7 @@ from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNTS, SOLD_BY, Size, whole
 from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
+_PHRASE: Final = 3  # words of a courtesy
 _SPAN: Final = 10  # how many tokens after the head may complete a name
 _BETWEEN: Final = frozenset([
     role.OF, role.TO, role.FOR, role.CON, role.BY, role.DEFINITE, role.MODIFIER, role.SIZEMARK, role.SIZE,
@@ -24,6 +25,7 @@ _ENDS: Final = frozenset([
     role.REQUEST, role.ADD, role.REMOVE, role.CHANGE, role.NEGATION, role.INSTEAD, role.AVAILABLE,
 ])  # fmt: skip
 _SIZE_OPENS: Final = frozenset(["de", "del", "d", "#", *DOTS, *SIZE_MARKS])
+_NUMBER_OPENS: Final = _SIZE_OPENS - {"de", "d"}
 _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
@@ -263,7 +265,9 @@ def _take_number(
     if fits and (meant or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
         return _take(said, size, fits, end)
     if not word or marked:
-        if _is_size_of(index, family, said, size, marked, tokens, end):
+        opener = [token.norm for token in tokens[said.last + 1 : i]]
+        numbered = bool(family.plain_numbers) and _NUMBER_OPENS.issuperset(opener) and (bool(opener) or named)
+        if _is_size_of(index, family, said, size, marked, tokens, end, numbered=numbered):
             return _contradict(said, end)
         if tokens[i].kind is NUMBER:
             return 0
@@ -340,7 +344,7 @@ def _is_second_number(
 ) -> bool:
     """Whether the number at `i` ends a name whose quantity precedes it: "2 focos 12", of 9 W and 12 W."""
     counts = _is_counted_before(tokens, roles, said.head)
-    closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens[end], family)
+    closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens, end, family)
     return counts and said.last == i - 1 and tokens[i].kind is NUMBER and closes and not _is_joined(tokens, end)
 
 
@@ -360,9 +364,13 @@ def _is_named_so(
 
 
 def _is_size_of(
-    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int
-) -> bool:
-    """Whether a number is meant as a size although no product has that size; recado does not quote another size."""
+    index: Index, family: Family, said: Said, size: Size, marked: bool, tokens: list[Token], end: int,
+    *, numbered: bool = False,
+) -> bool:  # fmt: skip
+    """Whether a number is meant as a size although no product has that size; recado does not quote another size.
+
+    `numbered`: it is said to be a number, as in "vela del 8", and not an amount or a price.
+    """
     if not family.dimensions:
         return False
     if size.unit is not None:
@@ -373,14 +381,17 @@ def _is_size_of(
         alike = size.unit.dimension in family.dimensions or "" in family.dimensions
     else:
         ends = end <= said.head or end >= len(tokens) or tokens[end].kind is not WORD
-        alike = marked and (ends or _closes(index, tokens[end], family))
+        alike = marked and (ends or _closes(index, tokens, end, family))
     words = frozenset(word for word, _ in said.words)
     named = forms_said(index, family, words, said) or ([] if said.telling else index.without(family))
     if any(form.sizes for form in named):
         return False  # "levis 501 talla 32": which one is said
-    return alike and (not named or any(index.has_size_like(form.product, [size]) for form in named))
+    return alike and (numbered or not named or any(index.has_size_like(form.product, [size]) for form in named))
 
 
-def _closes(index: Index, token: Token, family: Family) -> bool:
-    roles = index.lexicon.roles(token.norm)
-    return bool(roles & _CLOSING) or index.canon(token.norm) in family.words.keys() | family.counted
+def _closes(index: Index, tokens: list[Token], i: int, family: Family) -> bool:
+    roles = index.lexicon.roles(tokens[i].norm)
+    if roles & _CLOSING or index.canon(tokens[i].norm) in family.words.keys() | family.counted:
+        return True
+    phrase = index.lexicon.phrase([token.norm for token in tokens[i : i + _PHRASE]], 0)
+    return phrase is not None and bool(phrase[1] & _CLOSING)  # "por favor"

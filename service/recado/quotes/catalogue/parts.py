@@ -180,7 +180,7 @@ def take_apart(
         if (words or opens) and (token.norm in _MARKS or sizes.may_start(token)):
             known = len(found)
             end = _size_end(tokens, i, sizes, found, sold_by)
-            if len(found) > known and words and found[-1].unit is None and tokens[i - 1].norm == words[-1]:
+            if len(found) > known and words and found[-1].unit is None and words[-1] == _norm_before(tokens, i):
                 numbered.append((words[-1], len(str(found[-1].values[0]))))
             if end > i:
                 if len(found) > known and found[-1].unit is None and _is_counted(tokens, end, lexicon):
@@ -211,6 +211,11 @@ def _is_mere(norm: str, lexicon: Lexicon) -> bool:
     if norm in _MARKS or norm in _HALVES or norm in lexicon.values or norm in lexicon.measures:
         return False
     return lexicon.roles(norm).isdisjoint(_OF_SIZES)
+
+
+def _norm_before(tokens: list[Token], i: int) -> str:
+    """The word before a number and its mark: "vela número 5"."""
+    return tokens[i - 1 - (tokens[i - 1].norm in SIZE_MARKS)].norm
 
 
 def _counts_the_thing(tokens: list[Token], lexicon: Lexicon) -> bool:
@@ -273,15 +278,9 @@ def _size_end(tokens: list[Token], i: int, sizes: Sizes, found: list[Size], sold
     size = sizes.at(tokens, i)
     if size is None:
         return i
-    only_unit = token.kind is WORD and size[0].unit is not None and token.norm not in ("media", "medio")
     unit = size[0].unit
-    if (
-        only_unit
-        and unit is not None
-        and unit.name == sold_by
-        and list(size[0].values) == [1]
-        and not _is_by(tokens, i)
-    ):
+    only_unit = token.kind is WORD and unit is not None and unit.name == sold_by and size[0].values == (1,)
+    if only_unit and token.norm not in ("media", "medio") and not _is_by(tokens, i):
         return size[1]
     found.append(size[0])
     return size[1]

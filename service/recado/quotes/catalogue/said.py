@@ -14,6 +14,9 @@ from recado.quotes.language.sizes import Size
 _ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
 """Qualities that matter even if a family names only one of them."""
 
+_GROUP: Final = 3
+"""From this many products on, what all of them have goes without saying."""
+
 
 class Said(msgspec.Struct):
     """The words after a head that its family knows."""
@@ -74,6 +77,22 @@ def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) 
         and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
         for form in family.forms[product]
     )
+
+
+def tells_quality(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
+    """Whether a name lacks only words of all products that have such a quality: "globos rojos" for "Globo látex rojo",
+    where all globes with a colour are of latex."""
+    for own in family.tables.values():
+        group = {number for word in own for number in family.words[word]}
+        if own.isdisjoint(words) or len(group) < _GROUP:
+            continue
+        if any(
+            all(group <= family.words[word] for word in form.words if word not in words)
+            and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+            for form in family.forms[product]
+        ):
+            return True
+    return False
 
 
 def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:

@@ -118,8 +118,10 @@ class Accounts:
 
     def _says_again(self, i: int) -> bool:
         """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "2 tortas, las 2 frías", "somos 22, entonces
-        22"."""
+        22", "5 bolsas chicas, no, mejor la grande, 5"."""
         context = self._reading.context
+        if context.kind(i - 1) is role.COMMA and context.kind(i - 2) is role.QUALITY and context.closes(i + 1):
+            return Flag.MENDED in self._reading.elements[i - 2].flags
         return context.kind(i - 1) in (role.REQUEST, role.ONLY, role.DEFINITE) or context.norm(i - 1) in _SO
 
     def _is_of_people(self, i: int) -> bool:

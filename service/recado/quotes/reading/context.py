@@ -10,7 +10,7 @@ from recado.quotes.reading.wishes import ReadingState, Stance
 from recado.quotes.scan.descriptions import INFINITIVES
 from recado.quotes.scan.elements import THINGS, VERBS, Element, Flag
 
-WE_ARE: Final = frozenset(["somos", "seremos", "venimos", "vendremos"])
+WE_ARE: Final = frozenset(["somos", "seremos", "seriamos", "venimos", "vendremos"])
 """A number after one of these counts people."""
 _PARTING: Final = frozenset([role.COMMA, role.LINE, role.LINK, role.STOP, role.AND, role.BUT])
 _BESIDE_PERSONS: Final = frozenset([role.NOISE, role.COURTESY, role.POSSESSIVE, role.DEFINITE, role.FOR, *VERBS])
@@ -19,6 +19,7 @@ _CLAUSE: Final = 12
 _IN_A_CLAUSE: Final = frozenset([role.NOISE, role.DEFINITE, role.CON, role.TO, role.COPULA])
 """What a clause after "que" has before its last noun."""
 _TOLD: Final = frozenset([role.COPULA, role.NEGATION, role.NOPE, role.STORY])
+_ASIDE: Final = frozenset([role.NOISE, role.TO])
 _PERSONS: Final = frozenset([role.PEOPLE, role.NAME, role.PERSON])
 _SAME: Final = frozenset(["mismo", "misma", "mismos", "mismas"])
 _ABOUT: Final = frozenset([role.COPULA, role.FOR, role.TO, role.THAT, role.STORY, role.POSSESSIVE])
@@ -173,8 +174,7 @@ class Context:
         if self.norm(j) in _NONE and self.elements[i].q is None:
             return self.closes(j + 1) or role.REASON in self.roles(j + 1)
         if kind is role.CORRECTION:
-            told = self.kind(j + 1) in _TOLD or self.norm(j + 1) == "ya"
-            return self.norm(j) == "no que" and told  # "los tacones no que están caros"
+            return self.norm(j) == "no que" and self._says_why(j + 1)  # "los tacones no que están caros"
         if kind not in (role.NEGATION, role.NOPE) or Flag.QUANTITY_AFTER in self.elements[i].flags:
             return False
         if kind is role.NOPE and not self.elements[j].roles & {role.NEGATION, role.REMOVE}:
@@ -200,6 +200,13 @@ class Context:
             role.THANKS,
         )
         return ends or role.EMOJI in self.roles(j + 1) or self.norm(j + 1) == ")"
+
+    def _says_why(self, i: int) -> bool:
+        """Whether what follows "no que" says why and is no other thing or number: "no que está muy cara", "no que me
+        queda"."""
+        if self.norm(i) == "ya" or (self.norm(i) == "esta" and self.kind(i + 1) not in THINGS):
+            return True
+        return self.kind(i) in _TOLD or self.kind(self.next(i - 1, _ASIDE)) in (role.AVAILABLE, *_TOLD)
 
     def _is_named_again(self, i: int) -> bool:
         """Whether a thing behind an article was named before in the message."""

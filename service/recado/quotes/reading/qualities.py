@@ -17,6 +17,7 @@ from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.words import Kind
 
+_BEFORE_LISTED: Final = frozenset([role.AND, role.COMMA, role.PRICE])
 _SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
 """The roles of words that say a size, or that one follows."""
 
@@ -276,14 +277,15 @@ def _says_again(reading: Reading, product: int, q: Quantity, state: ReadingState
 
 
 def _is_listed_kind(reading: Reading, element: Element) -> bool:
-    """ "Los tacos al pastor y los de suadero", "bocina chica y grande": a kind that continues a list."""
+    """ "Los tacos al pastor y los de suadero", "bocina chica y grande", "cuánto el grande y cuánto el chico": a kind
+    that continues a list."""
     i = element.index - 1
     if reading.context.kind(i) in (role.AND, role.COMMA) and reading.context.is_listed(element.index):
         return True
     if reading.context.kind(i) is role.AND:
         return False
     i = _before_kind(reading, element)
-    return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in (role.AND, role.COMMA)
+    return reading.context.kind(i) is role.DEFINITE and reading.context.kind(i - 1) in _BEFORE_LISTED
 
 
 def _is_requested(reading: Reading, last: Wish, element: Element) -> bool:

@@ -26,6 +26,7 @@ _PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, r
 _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of verbs for what others did, as written."""
+_BEFORE_LEFT: Final = frozenset([role.NOISE, role.YES, role.NEGATION])
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
 _PRONOUNS_BEHIND: Final = ("lo", "la", "los", "las")
@@ -194,7 +195,11 @@ def _available(reading: Reading, i: int, _: Element, state: ReadingState) -> Non
     relative = reading.context.kind(i - 1) is role.THAT and state.wish_before
     # "¿Tienen queso de cabra? Si tienen, 2": a condition
     condition = reading.context.norm(i - 1) == "si" and reading.context.kind(i + 1) in (role.COMMA, role.QUANTITY)
-    if state.mode is not Stance.PRICED and not relative and not condition:
+    before = i - 1
+    while reading.context.kind(before) in _BEFORE_LEFT:
+        before -= 1
+    reason = reading.context.norm(before) == "no que"  # "el apio no que ya me queda"
+    if state.mode is not Stance.PRICED and not (relative or condition or reason):
         state.mode = Stance.MENTIONED
 
 

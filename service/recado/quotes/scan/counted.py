@@ -8,7 +8,7 @@ import msgspec
 from recado.quotes.catalogue.matcher import How, Match
 from recado.quotes.catalogue.measures import Measure, is_followed_by_other, opens_amount
 from recado.quotes.language import role
-from recado.quotes.language.lexicon import NONE, QUANTITY_ROLES, Unit
+from recado.quotes.language.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
 from recado.quotes.language.sizes import SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD, key
@@ -305,7 +305,7 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
     held = q.end - 1 - dotted
     if q.pieces and (scene.names_long(held) if dotted else _is_vessel(scene, held) or scene.opens_long(held)):
         q = msgspec.structs.replace(q, end=held, pieces=False)
-    elif not q.pieces and (past := past_counter(scene, q.end)):
+    elif not q.pieces and (past := past_counter(scene, q.end) or _past_packs(scene, q.end)):
         q = msgspec.structs.replace(q, end=past, pieces=True, container=None, bare=False)
     element = scene.add(role.QUANTITY, i, q.end)
     element.quantity = q
@@ -328,6 +328,16 @@ def add_quantity(scene: Scene, i: int, q: Quantity) -> int:
     if scene.norm(end) == "x" and scene.lexicon.phrase(scene.norms, end) is None:  # no "3 x favor"
         end += 1
     return end
+
+
+def _past_packs(scene: Scene, i: int) -> int:
+    """The token after a container at `i` whose contents follow without "de": "10 paquetes bolsa de basura"; 0 if there
+    is none."""
+    if i + 1 >= len(scene.tokens) or role.CONTAINER not in scene.roles[i] or scene.is_product(i):
+        return 0
+    if scene.opens_long(i) or scene.roles[i + 1] & FUNCTION or not scene.opens_product(i + 1):
+        return 0
+    return i + 1
 
 
 def _is_vessel(scene: Scene, i: int) -> bool:

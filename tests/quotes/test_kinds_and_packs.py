@@ -1,0 +1,52 @@
+"""Kinds, numbers of names, packs and refusals, as customers of bakeries, clothes, party and packaging shops write
+them."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.quotes.shops import quote
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("ropa", "2 faldas y 3 blusas de tiras, la blusa de seda no que está muy cara", {"FAL-001": 2, "BLU-002": 3}),
+        ("ropa", "los leggings no que no me quedan, 2 gorras", {"ACC-002": 2}),
+        ("ropa", "2 faldas no que 3", {"FAL-001": 3}),
+        ("ropa", "una falda no que un brasier", {"INT-003": 1}),
+        ("organico", "tomates 2 kg y apio... ah no el apio no que me queda", {"VER-001": 2}),
+        ("polleria", "seríamos unos 10 entre primos y tíos, mándame 3 pollos enteros", {"POL-001": 3}),
+        ("panes", "cuánto cuesta el pan de muerto grande y cuánto el chico", {"DUL-016": 1, "DUL-015": 1}),
+        ("panes", "12 cupcakes, mitad vainilla y mitad chocolate", {"PAS-012": 6, "PAS-013": 6}),
+        ("panes", "cupcakes: 6 chocolate, 6 vainilla", {"PAS-013": 6, "PAS-012": 6}),
+        ("panes", "2 conchas, una vainilla y una chocolate", {"DUL-001": 1, "DUL-002": 1}),
+        ("fiesta", "la vela 5 y la vela del 3", {"VEL-006": 1, "VEL-005": 1}),
+        ("fiesta", "velas 8", {"VEL-001": 8}),
+        ("fiesta", "20 globos rojos y 10 globos dorados", {"GLO-001": 20, "GLO-005": 10}),
+        ("desechables", "10 paquetes bolsa de basura 90 litros", {"BOL-005": 10}),
+        ("desechables", "2 cajas pizza 30 cm", {"ENV-007": 2}),
+        ("desechables", "5 paquetes bolsa ziploc chica, no espera, mejor de la grande, 5", {"BOL-010": 5}),
+    ],
+)
+def test_it_is_quoted_without_a_question(shop: str, text: str, expected: dict[str, int]) -> None:
+    """A refusal with its reason, kinds of what is divided, a colour that tells the product, packs without "de"."""
+    read = quote(shop, text)
+    assert {item.sku: Decimal(item.quantity) for item in read.items} == expected
+    assert not read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "asked"),
+    [
+        ("fiesta", "vela del 8 por favor", "vela del 8"),
+        ("fiesta", "la vela 8", "vela 8"),
+        ("fiesta", "5 globos verdes", "globos verdes"),
+        ("desechables", "10 paquetes bolsa de basura 200 litros", "bolsa de basura 200 litros"),
+    ],
+)
+def test_a_number_or_kind_that_is_not_sold_is_asked_for(shop: str, text: str, asked: str) -> None:
+    """No plain candle, and no globe or bag of another kind, is sold in its place."""
+    read = quote(shop, text)
+    assert [entry.text for entry in read.unmatched] == [asked]
+    assert not read.items
