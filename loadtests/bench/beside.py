@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 from loadtests.bench.tables import Cell, ratio, table
-from loadtests.bench.webhooks import Bench, Outcome, holds, rates, say, steady
+from loadtests.bench.webhooks import Bench, RunResult, holds, rates, say, steady
 
 RATE = 320.0
 #: In a load with a yes, no reply waits for the interval after the customer's previous reply.
@@ -29,7 +29,7 @@ class Side(msgspec.Struct, frozen=True):
     def load(self) -> str:
         return "half yes" if self.yes else "plain orders"
 
-    def measure(self, bench: Bench, rate: float) -> Outcome:
+    def measure(self, bench: Bench, rate: float) -> RunResult:
         """This load at a rate, from a cold start."""
         quoted = int(rate * bench.seconds / 2) if self.yes else 0
         settings = {**self.settings, **(NO_INTERVAL if self.yes else {})}
@@ -45,7 +45,7 @@ def side_by_side(bench: Bench, tree: Path) -> tuple[str, list[dict[str, object]]
     """The latencies at 320 messages/s, medians of the rounds, and the capacities; with the other tree's as 1."""
     other = {"PYTHONPATH": str(tree / "service")}
     sides = [Side(name, yes, settings) for yes in (False, True) for name, settings in (("other", other), ("this", {}))]
-    outcomes: dict[tuple[str, bool], list[Outcome]] = {(side.tree, side.yes): [] for side in sides}
+    outcomes: dict[tuple[str, bool], list[RunResult]] = {(side.tree, side.yes): [] for side in sides}
     for _ in range(bench.rounds):
         for side in sides:
             outcomes[side.tree, side.yes].append(side.measure(bench, RATE))
@@ -81,11 +81,11 @@ def _capacities(bench: Bench, sides: list[Side]) -> dict[tuple[str, bool], float
 
 
 def _row(
-    side: Side, outcomes: dict[tuple[str, bool], list[Outcome]], found: dict[tuple[str, bool], float]
+    side: Side, outcomes: dict[tuple[str, bool], list[RunResult]], found: dict[tuple[str, bool], float]
 ) -> list[Cell]:
     own, other = outcomes[side.tree, side.yes], outcomes["other", side.yes]
 
-    def middle(name: str, of: list[Outcome]) -> float:
+    def middle(name: str, of: list[RunResult]) -> float:
         return float(statistics.median(getattr(one, name) for one in of))
 
     return [

@@ -13,7 +13,7 @@ import httpx
 from recado.cli import main
 from recado.whatsapp import transport
 from recado.whatsapp.connection import RawResponse
-from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
+from recado.whatsapp.transport import GraphTransport, RequestHead, Timeouts
 
 CONNECTIONS = 512
 
@@ -43,16 +43,16 @@ def aiohttp_alone() -> httpx.AsyncBaseTransport:
         session: aiohttp.ClientSession | None = None
 
         async def exchange(
-            self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
+            self, head: RequestHead, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
         ) -> RawResponse:
             if self.session is None:
                 waits = aiohttp.ClientTimeout(total=timeouts["read"], sock_connect=timeouts["connect"])
                 self.session = aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=CONNECTIONS), timeout=waits, headers=dict(endpoint.headers)
+                    connector=aiohttp.TCPConnector(limit=CONNECTIONS), timeout=waits, headers=dict(head.headers)
                 )
-                self.urls: dict[Endpoint, str] = {}
-            url = self.urls.setdefault(endpoint, str(endpoint.url))
-            async with self.session.request(endpoint.method, url, data=body) as response:
+                self.urls: dict[RequestHead, str] = {}
+            url = self.urls.setdefault(head, str(head.url))
+            async with self.session.request(head.method, url, data=body) as response:
                 return RawResponse(response.status, list(response.raw_headers), await response.read())
 
         async def aclose(self) -> None:

@@ -33,7 +33,7 @@ from recado.settings import load
 from recado.telemetry import logging
 from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.connection import RawResponse
-from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
+from recado.whatsapp.transport import GraphTransport, RequestHead, Timeouts
 
 ROUND = 200
 #: The difference of two runs excludes the start.
@@ -65,7 +65,7 @@ class AcceptingGraph(GraphTransport):
         self.full = asyncio.Event()
 
     async def exchange(
-        self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
+        self, head: RequestHead, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
     ) -> RawResponse:
         self.sent += 1
         if self.sent % self.at_once == 0:

@@ -23,7 +23,7 @@ import msgspec
 from loadtests.bench.machine import ROOT, cpu_seconds, get, versions
 from loadtests.bench.postgres import server_cpu
 from loadtests.bench.tables import Cell, table
-from loadtests.bench.webhooks import Bench, Outcome, Scenario, recado, with_replies
+from loadtests.bench.webhooks import Bench, RunResult, Scenario, recado, with_replies
 
 from recado.queue.postgres.migrations import migrate
 from recado.simulator.installation import Server
@@ -44,7 +44,7 @@ class Load(msgspec.Struct, frozen=True):
     """The result of a measurement. server_us: PostgreSQL's CPU of a message; busiest: the share of a core that the
     busiest web process used; machine: the used share of all cores."""
 
-    outcome: Outcome
+    outcome: RunResult
     server_us: float
     busiest: float
     machine: float
@@ -86,7 +86,7 @@ def measure(bench: Bench, server: PostgresServer, store: str, processes: int, sc
         spent = [cpu_seconds(pod) - then for pod, then in zip(web, before, strict=True)]
         served = server_cpu(server) - served
     messages = max(result["ok"], 1)
-    outcome = Outcome(
+    outcome = RunResult(
         requests=result["requests"],
         ok=result["ok"],
         per_second=result["per_second"],

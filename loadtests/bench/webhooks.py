@@ -63,7 +63,7 @@ SCENARIOS = (
 TARGETS = ("plain", "durable", "recado")
 
 
-class Outcome(msgspec.Struct, kw_only=True):
+class RunResult(msgspec.Struct, kw_only=True):
     """One measurement. `missing`: acknowledged with 200, but without a reply; `twice`: with more than one."""
 
     requests: int
@@ -111,7 +111,7 @@ class Bench:
         with pinned(argv, core=SERVER_CORE, log=self.folder / f"{target}.log", port=port) as floor:
             yield floor, port
 
-    def measure(self, target: str, scenario: Scenario, **settings: str) -> Outcome:
+    def measure(self, target: str, scenario: Scenario, **settings: str) -> RunResult:
         """One scenario against a fresh server."""
         settings |= {"RECADO_ACK_BUDGET_SECONDS": str(scenario.budget)}
         with self.graph(scenario.faults) as graph_port, self.server(target, graph_port, **settings) as (server, port):
@@ -122,7 +122,7 @@ class Bench:
             result, due = self.load([port], self.seconds, *options)
             arrivals = self.arrivals(graph_port, len(due)) if target == "recado" else []
             cpu = cpu_seconds(server) - cpu
-            outcome = Outcome(
+            outcome = RunResult(
                 requests=result["requests"],
                 ok=result["ok"],
                 per_second=result["per_second"],
@@ -174,7 +174,7 @@ def recado(data: Path, graph_port: int, settings: Mapping[str, str] = {}) -> Ins
     return Installation(data, {**usual, **settings}, api_url=graph, logs=data)
 
 
-def with_replies(outcome: Outcome, due: dict[int, float], arrivals: list[tuple[int, float]]) -> Outcome:
+def with_replies(outcome: RunResult, due: dict[int, float], arrivals: list[tuple[int, float]]) -> RunResult:
     due = {int(bodies.customer_of(number)): at for number, at in due.items()}
     first: dict[int, float] = {}
     twice = 0
@@ -195,7 +195,7 @@ def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
     for scenario in SCENARIOS:
         floors = not (scenario.faults or scenario.budget)
         targets = TARGETS if floors else ("recado",)
-        outcomes: dict[str, list[Outcome]] = {target: [] for target in targets}
+        outcomes: dict[str, list[RunResult]] = {target: [] for target in targets}
         for _ in range(bench.rounds):
             for target in targets:
                 outcomes[target].append(one := bench.measure(target, scenario))
@@ -208,8 +208,8 @@ def side_by_side(bench: Bench) -> tuple[str, list[dict[str, object]]]:
     return "\n\n".join(parts), raw
 
 
-def _row(target: str, outcomes: list[Outcome], floor: list[Outcome] | None) -> list[Cell]:
-    def middle(name: str, of: list[Outcome] | None = None) -> float:
+def _row(target: str, outcomes: list[RunResult], floor: list[RunResult] | None) -> list[Cell]:
+    def middle(name: str, of: list[RunResult] | None = None) -> float:
         return float(statistics.median(getattr(one, name) for one in of or outcomes))
 
     def latency(name: str, field: str = "latency_ms") -> float:
@@ -252,7 +252,7 @@ def steady(rate: float, *, quoted: int = 0) -> Scenario:
     return Scenario(f"{rate:.0f}/s", options, quoted=quoted)
 
 
-def holds(one: Outcome) -> bool:
+def holds(one: RunResult) -> bool:
     """Whether every message was acknowledged and every reply was sent in time."""
     return one.ok == one.requests and not one.missing and not one.twice and one.reply_ms["p99"] < IN_TIME_MS
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from loadtests.chaos import disk, faults, limits, meta, servers
-from loadtests.chaos.row import NotHereError, Row, table
+from loadtests.chaos.result import FaultResult, NotHereError, table
 
-FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
+FAULTS: dict[str, Callable[[Path], Coroutine[None, None, FaultResult]]] = {
     function.__name__: function
     for function in (
         disk.power_cut,
@@ -38,13 +38,13 @@ FAULTS: dict[str, Callable[[Path], Coroutine[None, None, Row]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fault", nargs="*", choices=[*FAULTS, []], help="only these")
-    rows: list[Row] = []
+    rows: list[FaultResult] = []
     for name in parser.parse_args().fault or FAULTS:
         with tempfile.TemporaryDirectory(prefix="recado-chaos-") as folder:
             try:
                 rows.append(asyncio.run(FAULTS[name](Path(folder))))
             except NotHereError as error:
-                rows.append(Row(fault=name, note=f"not run: {error}"))
+                rows.append(FaultResult(fault=name, note=f"not run: {error}"))
         print(f"{name}: {'ok' if rows[-1].good else 'BAD'} {rows[-1].note}", file=sys.stderr)
     print(table(rows))
     return 0 if all(row.good for row in rows) else 1

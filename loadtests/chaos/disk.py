@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 from loadtests.chaos.installation import Installation, installation
-from loadtests.chaos.row import NotHereError, Row, load
+from loadtests.chaos.result import FaultResult, NotHereError, load
 
 PER_SECOND = 40.0
 CUTS = 10
@@ -21,13 +21,13 @@ IMAGE_BYTES = 48 * 1024 * 1024
 SLOW_SECONDS = 0.15
 
 
-async def power_cut(folder: Path) -> Row:
+async def power_cut(folder: Path) -> FaultResult:
     """Checks what is on the disk itself at random moments under load, without the kernel's memory.
 
     The database is on a file system in a file. All processes stop, the file is copied, and the copy is opened
     elsewhere: everything that was acknowledged must be in it.
     """
-    row = Row(fault="power cut", injected=f"{CUTS} cuts")
+    row = FaultResult(fault="power cut", injected=f"{CUTS} cuts")
     chance = random.Random(1)
     with _ext4(folder / "disk.img", folder / "disk") as disk:
         async with installation(disk, statuses=False, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
@@ -68,9 +68,9 @@ def _open_elsewhere(image: Path, mount: Path) -> tuple[set[str], str]:
             connection.close()
 
 
-async def full_disk(folder: Path) -> Row:
+async def full_disk(folder: Path) -> FaultResult:
     """The disk is full for three seconds under load: webhooks get 503, and Meta delivers them again."""
-    row = Row(fault="full disk", injected="3 s")
+    row = FaultResult(fault="full disk", injected="3 s")
     with _tmpfs(folder / "disk", "64m") as disk:
         async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
             await asyncio.sleep(1)
@@ -88,9 +88,9 @@ def _fill(ballast: Path) -> None:
             out.write(b"x" * 65536)
 
 
-async def read_only_disk(folder: Path) -> Row:
+async def read_only_disk(folder: Path) -> FaultResult:
     """The kernel makes the file system read-only, as after an error of the disk; then the pod is restarted."""
-    row = Row(fault="read-only disk", injected="2 s, then a restart")
+    row = FaultResult(fault="read-only disk", injected="2 s, then a restart")
     with _ext4(folder / "disk.img", folder / "disk") as disk:
         async with installation(disk, logs=folder / "logs") as shop, load(row, shop, PER_SECOND):
             await asyncio.sleep(1)
@@ -109,9 +109,9 @@ async def read_only_disk(folder: Path) -> Row:
     return row
 
 
-async def slow_disk(folder: Path) -> Row:
+async def slow_disk(folder: Path) -> FaultResult:
     """Each sync takes 150 ms longer, for five seconds."""
-    row = Row(fault="slow disk", injected=f"5 s, +{SLOW_SECONDS * 1000:.0f} ms a sync")
+    row = FaultResult(fault="slow disk", injected=f"5 s, +{SLOW_SECONDS * 1000:.0f} ms a sync")
     if not shutil.which("strace"):
         raise NotHereError("strace is not installed")
     syncs = "fsync,fdatasync"

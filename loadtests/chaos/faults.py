@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from loadtests.chaos import crowds
 from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, in_process, installation
-from loadtests.chaos.row import Row, judge, load
+from loadtests.chaos.result import FaultResult, judge, load
 
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.installation import SECRETS
@@ -22,12 +22,12 @@ UNKNOWN_TWICE_SECONDS = 15.0
 IN_A_SHOP = {"RECADO_MESSAGES_PER_SECOND": "80", "RECADO_CUSTOMER_INTERVAL_SECONDS": "6"}
 
 
-async def clock_jumps(folder: Path) -> Row:
+async def clock_jumps(folder: Path) -> FaultResult:
     """The clock of web and drain goes three hours ahead, back, six hours back, and back to the right time, under load.
 
     Limits are as in a shop: times that were stored while the clock was wrong must not delay replies for hours.
     """
-    row = Row(fault="clock jumps", injected="+3 h, -3 h, -6 h, +6 h")
+    row = FaultResult(fault="clock jumps", injected="+3 h, -3 h, -6 h, +6 h")
     ahead = 0.0
 
     def clock() -> float:
@@ -41,9 +41,9 @@ async def clock_jumps(folder: Path) -> Row:
     return row
 
 
-async def two_of_each(folder: Path) -> Row:
+async def two_of_each(folder: Path) -> FaultResult:
     """Two web processes and two drains on one database, while Meta refuses a third of all calls."""
-    row = Row(fault="two web, two drains", injected="10 s, 30 % server errors")
+    row = FaultResult(fault="two web, two drains", injected="10 s, 30 % server errors")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"server_error": 0.3})
     waits = ",".join(["0.3"] * 8)
     async with (
@@ -56,9 +56,9 @@ async def two_of_each(folder: Path) -> Row:
     return row
 
 
-async def rolling_restarts(folder: Path) -> Row:
+async def rolling_restarts(folder: Path) -> FaultResult:
     """SIGTERM under load, eight times: the next pod is ready, the old one ends within its grace period."""
-    row = Row(fault="SIGTERM", injected="8 rolling restarts")
+    row = FaultResult(fault="SIGTERM", injected="8 rolling restarts")
     slowest = 0.0
     async with installation(folder, web=2) as shop, load(row, shop, 60):
         for _ in range(8):
@@ -78,9 +78,9 @@ async def rolling_restarts(folder: Path) -> Row:
     return row
 
 
-async def large_batch(folder: Path) -> Row:
+async def large_batch(folder: Path) -> FaultResult:
     """One POST of 1,000 messages and nearly 3 MB, while the event loop's lag is measured."""
-    row = Row(fault="batch of 1,000", injected="3 times, 2.9 MB")
+    row = FaultResult(fault="batch of 1,000", injected="3 times, 2.9 MB")
     slowest, seconds = 0.0, 0.0
     async with installation(folder) as shop, httpx.AsyncClient() as client:
 
@@ -107,13 +107,13 @@ async def large_batch(folder: Path) -> Row:
     return row
 
 
-async def graph_errors(folder: Path) -> Row:
+async def graph_errors(folder: Path) -> FaultResult:
     """A Graph API that fails in every way in half of all calls; statuses arrive."""
     ratios = dict.fromkeys(
         ("drip", "reset", "reset_after", "edge_error", "edge_error_after", "garbage", "timeout_after", "server_error"),
         0.06,
     )
-    row = Row(fault="Graph: slow, drips, resets, HTML", injected="10 s, 48 % of calls")
+    row = FaultResult(fault="Graph: slow, drips, resets, HTML", injected="10 s, 48 % of calls")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios=ratios, hang_seconds=5)
     async with (
         installation(folder, {"RECADO_UNKNOWN_GRACE_SECONDS": "4"}, faults=plan) as shop,
@@ -128,9 +128,9 @@ async def graph_errors(folder: Path) -> Row:
     return row
 
 
-async def lying_graph(folder: Path) -> Row:
+async def lying_graph(folder: Path) -> FaultResult:
     """Responses with wrong or invalid lengths, two responses at once, or responses that are not HTTP."""
-    row = Row(fault="Graph: lies about lengths", injected="8 s, 5 lies in turn")
+    row = FaultResult(fault="Graph: lies about lengths", injected="8 s, 5 lies in turn")
     async with _liar() as liar, installation(folder, {"RECADO_UNKNOWN_GRACE_SECONDS": "4"}, api_url=liar.url) as shop:
         liar.simulator = shop.simulator
         async with load(row, shop, 20):
@@ -141,18 +141,18 @@ async def lying_graph(folder: Path) -> Row:
     return row
 
 
-async def idle_crowd(folder: Path) -> Row:
+async def idle_crowd(folder: Path) -> FaultResult:
     """Thousands of silent connections."""
     return await _crowd(folder, crowds.idle, 10_000)
 
 
-async def half_bodies_crowd(folder: Path) -> Row:
+async def half_bodies_crowd(folder: Path) -> FaultResult:
     """Hundreds of bodies that stop just before their end."""
     return await _crowd(folder, crowds.half_bodies, 300)
 
 
-async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> Row:
-    row = Row(fault=f"crowd: {crowd.__name__.replace('_', ' ')}", injected=f"{connections} connections")
+async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> FaultResult:
+    row = FaultResult(fault=f"crowd: {crowd.__name__.replace('_', ' ')}", injected=f"{connections} connections")
     async with installation(folder) as shop:
         target = crowds.Target(shop.servers[0].port, shop.servers[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
         with contextlib.closing(target.client):

@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 from loadtests.chaos import crash
 from loadtests.chaos.installation import LEASE_SECONDS, Installation, installation
-from loadtests.chaos.row import Row
+from loadtests.chaos.result import FaultResult
 
 from recado.queue.operations.recording import LATE_SECONDS
 from recado.simulator import Person, Simulator
@@ -58,9 +58,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     disordered: int
 
 
-async def limits(folder: Path) -> Row:
+async def limits(folder: Path) -> FaultResult:
     """What one business number may send, one customer get, and one customer ask for in a minute."""
-    row = Row(
+    row = FaultResult(
         fault="PostgreSQL: shared limits", injected=f"{WEB} web, {DRAINS} drain, {RUSH_PER_SECOND:.0f} messages/s"
     )
     with started_server() as server:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from loadtests.chaos.installation import GRAPH_LATENCY_SECONDS, Installation, installation
-from loadtests.chaos.row import Row, judge, load
+from loadtests.chaos.result import FaultResult, judge, load
 
 from recado.simulator import FaultPlan
 
@@ -15,9 +15,9 @@ OUTAGE_SECONDS = 4.0
 CUSTOMERS, MESSAGES = 12, 5
 
 
-async def outages(folder: Path) -> Row:
+async def outages(folder: Path) -> FaultResult:
     """Outages of several kinds, each longer than all waits of a reply; recado gives no reply up."""
-    row = Row(fault="Graph: outages", injected=f"{len(LOOKS)} looks, {OUTAGE_SECONDS:.0f} s each")
+    row = FaultResult(fault="Graph: outages", injected=f"{len(LOOKS)} looks, {OUTAGE_SECONDS:.0f} s each")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, hang_seconds=3)
     async with (
         installation(folder, {"RECADO_RETRY_AFTER_MAX_SECONDS": "1"}, faults=plan) as shop,
@@ -32,9 +32,9 @@ async def outages(folder: Path) -> Row:
     return row
 
 
-async def lines(folder: Path) -> Row:
+async def lines(folder: Path) -> FaultResult:
     """Customers write several messages each while a third of all calls fails: replies keep the messages' order."""
-    row = Row(fault="several messages a customer", injected=f"{CUSTOMERS} x {MESSAGES}, 30 % server errors")
+    row = FaultResult(fault="several messages a customer", injected=f"{CUSTOMERS} x {MESSAGES}, 30 % server errors")
     plan = FaultPlan(latency_seconds=GRAPH_LATENCY_SECONDS, ratios={"server_error": 0.3})
     waits = ",".join(["0.3"] * 12)
     async with installation(folder, {"RECADO_BACKOFF_SECONDS": waits}, web=2, drains=2, faults=plan) as shop:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loadtests.chaos import crash
 from loadtests.chaos.installation import Installation, installation
-from loadtests.chaos.row import Row
+from loadtests.chaos.result import FaultResult
 from loadtests.chaos.standby import Pair, started_pair
 
 from recado.simulator import Simulator
@@ -22,7 +22,7 @@ BEHIND_SECONDS = 1.0
 SEED = 1
 
 
-async def failover(folder: Path) -> Row:
+async def failover(folder: Path) -> FaultResult:
     """Loses the server's machine twice; each time its synchronous standby takes over and gets a new standby."""
     with started_pair() as pair:
         place = crash.on_server(pair.create("recado"), lambda chance: None)
@@ -31,7 +31,7 @@ async def failover(folder: Path) -> Row:
             return await fail_over(shop, pair, FAILOVERS)
 
 
-async def fail_over(shop: Installation, pair: Pair, times: int) -> Row:
+async def fail_over(shop: Installation, pair: Pair, times: int) -> FaultResult:
     """Fails over several times in an installation. No message is lost, replies keep their order, and each yes is one
     order."""
 
@@ -44,7 +44,7 @@ async def fail_over(shop: Installation, pair: Pair, times: int) -> Row:
             await _until_acknowledged(shop.simulator)
 
     came, file = await crash.converse(shop, harm, per_second=CONVERSATIONS_PER_SECOND, chance=random.Random(SEED))
-    row = Row(fault="PostgreSQL: failover", injected=f"{times} times, synchronous standby")
+    row = FaultResult(fault="PostgreSQL: failover", injected=f"{times} times, synchronous standby")
     summary, counts = shop.simulator.ledger.summary(), shop.simulator.sender.counts
     row.messages, row.acknowledged, row.lost = summary.inbound, summary.acknowledged, came.lost
     row.doubled = came.doubled + came.repeated
@@ -57,10 +57,10 @@ async def fail_over(shop: Installation, pair: Pair, times: int) -> Row:
     return row
 
 
-async def asynchronous_failover(folder: Path) -> Row:
+async def asynchronous_failover(folder: Path) -> FaultResult:
     """Loses the server's machine while its asynchronous standby is a second behind and Meta is down: recado loses only
     the replies that it acknowledged in this second."""
-    row = Row(fault="PostgreSQL: failover", injected=f"asynchronous standby, {BEHIND_SECONDS:.0f} s behind")
+    row = FaultResult(fault="PostgreSQL: failover", injected=f"asynchronous standby, {BEHIND_SECONDS:.0f} s behind")
     with started_pair(synchronous=False) as pair:
         place = crash.on_server(pair.create("recado"), lambda chance: None)
         async with installation(folder, place.settings, web=place.web, drains=place.drains) as shop:

@@ -15,14 +15,14 @@ Item = Mapping[str, Any]
 Checks = Mapping[str, Callable[[Any], None]]
 
 
-class Named(Protocol):
+class HasName(Protocol):
     """Something with a name."""
 
     @property
     def name(self) -> str: ...
 
 
-Thing = TypeVar("Thing", bound=Named)
+Thing = TypeVar("Thing", bound=HasName)
 
 
 def load_named(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from loadtests.chaos import crash, servers
 from loadtests.chaos.installation import in_process
-from loadtests.chaos.row import Row
+from loadtests.chaos.result import FaultResult
 from loadtests.chaos.standby import started_pair
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -16,7 +16,7 @@ def test_a_failover_to_a_synchronous_standby_loses_nothing(tmp_path: Path) -> No
     """Two web pods and a drain find the new primary by themselves. Every message is answered, in order; each yes is one
     order."""
 
-    async def fail_over() -> Row:
+    async def fail_over() -> FaultResult:
         with started_pair() as pair:
             place = crash.on_server(pair.create("recado"), lambda chance: None)
             async with in_process(tmp_path, crash.talk_settings(place), web=2) as shop:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from recado.delivery.channels.http import NAME, HttpChannel
-from recado.events.endpoints import Endpoint, Shown, Text
+from recado.events.endpoints import Endpoint, Shown, ShownText
 from recado.events.event import body
 from recado.events.examples import EXAMPLES
 from recado.network import BoundedClient, NotReached, RefusedAddress, trusted
@@ -192,7 +192,7 @@ async def test_nothing_of_the_customer_unless_the_endpoint_may_see_it(shop: Shop
         await shop.send(leased(kind))
     for sent in shop.receiver.bodies:
         assert not any(word in sent.decode() for word in ("15550100001", "Quiero", "jeans", "wamid"))
-    await shop.send(customer=Shown.FULL, text=Text.FULL)
+    await shop.send(customer=Shown.FULL, text=ShownText.FULL)
 
     assert json.loads(shop.receiver.bodies[-1])["data"]["customer"]["phone"] == "+15550100001"
     assert len(shop.receiver.bodies) == len(EXAMPLES) + 1

@@ -8,7 +8,7 @@ from kubernetes import client
 
 from recado.cluster import events
 from recado.queue.protocol import Snapshot
-from recado.queue.statements import Sizes
+from recado.queue.statements import StoreSizes
 from recado.telemetry.metrics import FAILED_REASONS
 from tests.waiting import PATIENCE_SECONDS
 
@@ -24,7 +24,7 @@ def snapshot(**reasons: float) -> Snapshot:
         oldest_placed_seconds=0.0,
         breakers={},
         instants={},
-        sizes=Sizes({}),
+        sizes=StoreSizes({}),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from recado.events import documentation
-from recado.events.endpoints import Shown, Text
+from recado.events.endpoints import Shown, ShownText
 from recado.events.event import shown
 from recado.events.examples import EXAMPLES
 from recado.events.facts import TYPES
@@ -46,8 +46,8 @@ def test_descriptions_are_whole_lines() -> None:
 
 @pytest.mark.parametrize("type_", TYPES)
 @pytest.mark.parametrize("customer", Shown)
-@pytest.mark.parametrize("text", Text)
-def test_what_is_sent_fits_the_schema(type_: str, customer: Shown, text: Text) -> None:
+@pytest.mark.parametrize("text", ShownText)
+def test_what_is_sent_fits_the_schema(type_: str, customer: Shown, text: ShownText) -> None:
     sent = msgspec.json.decode(msgspec.json.encode(shown(EXAMPLES[type_], customer, text)))
     schema = documentation.schema(TYPES[type_])
 
@@ -58,7 +58,7 @@ def test_what_is_sent_fits_the_schema(type_: str, customer: Shown, text: Text) -
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_nothing_of_the_customer_where_nothing_may_be_seen(type_: str) -> None:
-    sent = msgspec.json.encode(shown(EXAMPLES[type_], Shown.NONE, Text.NONE)).decode()
+    sent = msgspec.json.encode(shown(EXAMPLES[type_], Shown.NONE, ShownText.NONE)).decode()
 
     assert not re.search(r"15550100001|Quiero|jeans|wamid", sent)
 
@@ -87,6 +87,6 @@ def test_what_a_customer_wrote_is_in_fields_named_text() -> None:
 
 
 def test_masked_is_two_digits() -> None:
-    customer = shown(EXAMPLES["order.created"], Shown.MASKED, Text.FULL)["data"]["customer"]
+    customer = shown(EXAMPLES["order.created"], Shown.MASKED, ShownText.FULL)["data"]["customer"]
 
     assert msgspec.to_builtins(customer) == {"ref": "cu_5b1c9e77d2f0", "phone": "••••••01"}

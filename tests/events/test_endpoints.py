@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recado.events.endpoints import Shown, Text, load_endpoints
+from recado.events.endpoints import Shown, ShownText, load_endpoints
 from recado.settings import SettingsError
 from tests.events.test_signing import SECRET, make_secret
 
@@ -29,7 +29,7 @@ def test_a_small_endpoint_gets_the_usual_types_and_nothing_of_the_customer(tmp_p
     endpoint = load_endpoints(write(tmp_path, [CRM]))["crm"]
 
     assert endpoint.secrets == (SECRET,)
-    assert (endpoint.customer, endpoint.text) == (Shown.NONE, Text.NONE)
+    assert (endpoint.customer, endpoint.text) == (Shown.NONE, ShownText.NONE)
     assert "order.created" in endpoint.wanted
     assert "message.received" not in endpoint.wanted
 

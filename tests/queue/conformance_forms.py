@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from recado.queue.model import AttemptResult, LeasedReply, State
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
-from recado.whatsapp.content import Button, Buttons, Content, List, Row, Section, Text
+from recado.whatsapp.content import Button, Buttons, Content, List, ListRow, ListSection, Text
 from tests.clock import FakeClock
 from tests.queue.replies import (
     DELIVERED,
@@ -25,7 +25,7 @@ OpenQueue = Callable[..., RetryQueue]
 
 FORM_REFUSED = replace(REJECTED, form_refused=True)
 TAPS = Buttons("¿Confirmas? Responde SÍ o NO", (Button("q:7K:confirm", "Sí"),))
-CHOICES = List("¿Cuál?", (Section((Row("c:1", "Jean azul"),)),), plain="¿Cuál: Jean azul?")
+CHOICES = List("¿Cuál?", (ListSection((ListRow("c:1", "Jean azul"),)),), plain="¿Cuál: Jean azul?")
 
 
 def fallbacks(queue: RetryQueue) -> float:

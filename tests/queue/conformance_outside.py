@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from recado.delivery.channels import http
-from recado.events.endpoints import Shown
-from recado.events.endpoints import Text as Words
+from recado.events.endpoints import Shown, ShownText
 from recado.events.event import shown
 from recado.events.facts import USUAL_TYPES
 from recado.orders import Handoff, OrderState, QuoteState
@@ -236,7 +235,7 @@ class OutsideConformance:
             ("template.paused", 1, {**about, "event": "paused"}),
             ("template.approved", 2, {**about, "event": "reinstated"}),
         ]
-        assert [shown(event, Shown.FULL, Words.FULL)["data"] for event in told] == [event.data for event in told]
+        assert [shown(event, Shown.FULL, ShownText.FULL)["data"] for event in told] == [event.data for event in told]
         assert sorted(event.id for event in delivered if not event.conversation) == [event.id for event in told]
 
     @pytest.mark.parametrize("late", [False, True])

@@ -134,7 +134,7 @@ def _seen(at: float, text: str, state: str) -> Seen:
     return Seen(at, Decimal(total.replace(",", "")), lines, state)
 
 
-class Outcome(msgspec.Struct):
+class Conversed(msgspec.Struct):
     """The three counts of the same conversations."""
 
     ledger: Ledger
@@ -157,7 +157,7 @@ class Outcome(msgspec.Struct):
         )
 
 
-async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
+async def conversed(folder: Path, conversations: int, seed: int = 7) -> Conversed:
     """Lets this many customers converse, within some days of a simulated clock."""
     clock, chance = FakeClock(), random.Random(seed)
     settings = load({**SETTINGS, "RECADO_DATABASE": str(folder / "recado.db")})
@@ -180,7 +180,7 @@ async def conversed(folder: Path, conversations: int, seed: int = 7) -> Outcome:
         for quote in ledger.open.values():
             if quote.at + settings.quote_valid_seconds <= clock():
                 quote.state = "expired"
-        return Outcome(
+        return Conversed(
             ledger,
             messages,
             await report(queue, settings, app.web.catalogue.current(), DAYS),
@@ -228,7 +228,7 @@ async def _talk(
     return count
 
 
-def compare(outcome: Outcome) -> None:
+def compare(outcome: Conversed) -> None:
     """Compares the three counts, to the last message and the last cent."""
     ledger, made, total = outcome.ledger, outcome.report, outcome.total
     funnel = {one.name: (one.count, one.value) for one in made.funnel}
@@ -265,7 +265,7 @@ def compare(outcome: Outcome) -> None:
     _compare_times(outcome, standing, orders)
 
 
-def _compare_times(outcome: Outcome, standing: Sequence[Seen], orders: Sequence[Seen]) -> None:
+def _compare_times(outcome: Conversed, standing: Sequence[Seen], orders: Sequence[Seen]) -> None:
     ledger, made = outcome.ledger, outcome.report
     decided = sorted(ledger.decided)
     assert made.decisions.count == len(decided)

@@ -10,7 +10,7 @@ import pytest
 
 from recado.simulator import FaultPlan, Simulator
 from recado.simulator.chat import Chat, ChatError, Place, Step
-from recado.simulator.interactive import Choice as Tappable
+from recado.simulator.interactive import Tappable
 from recado.whatsapp.content import Choice, Content, Text, with_choices
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import InvalidRequestError

@@ -38,7 +38,7 @@ SETTINGS = {
 }
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class DrillResult(msgspec.Struct, frozen=True):
     """The result of a drill for one alert; None if it did not fire or clear in time."""
 
     drill: str
@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.fired_after is not None and self.cleared_after is not None and not self.others
 
 
-def run(drill: Drill) -> list[Outcome]:
+def run(drill: Drill) -> list[DrillResult]:
     """Runs one drill, from a healthy start until its alerts clear."""
     with (
         tempfile.TemporaryDirectory(prefix="recado-drill-") as folder,
@@ -75,13 +75,13 @@ def run(drill: Drill) -> list[Outcome]:
             time.sleep(WARM_UP_SECONDS)
             before = {name for name, _ in stack.prometheus.firing()}
             if before:
-                return [Outcome(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
+                return [DrillResult(drill.name, name, None, None, tuple(before)) for name, _ in drill.alerts]
             return _inject(drill, stack, traffic)
         finally:
             traffic.stop()
 
 
-def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:
+def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[DrillResult]:
     expected = {name for name, _ in drill.alerts} | set(drill.also)
     seen: set[str] = set()
     fired: dict[tuple[str, str], float] = {}
@@ -110,7 +110,7 @@ def _inject(drill: Drill, stack: Stack, traffic: Traffic) -> list[Outcome]:
 
     wait_until(clear, CLEAR_SECONDS, every=0.25)
     others = tuple(sorted(seen - expected))
-    return [Outcome(drill.name, alert[0], fired.get(alert), cleared.get(alert), others) for alert in drill.alerts]
+    return [DrillResult(drill.name, alert[0], fired.get(alert), cleared.get(alert), others) for alert in drill.alerts]
 
 
 @contextlib.contextmanager

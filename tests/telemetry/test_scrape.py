@@ -9,7 +9,7 @@ from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
 from recado.queue.policy import Breaker, OpenReason
 from recado.queue.protocol import EndpointReading, Snapshot
-from recado.queue.statements import Server, Sizes, Volume
+from recado.queue.statements import ServerState, StoreSizes, Volume
 from recado.queue.store_metrics import StoreCollector
 from recado.settings import Settings
 from recado.simulator.installation import free_port
@@ -19,7 +19,7 @@ from recado.telemetry.totals import Totals
 from recado.telemetry.web_metrics import WebMetrics
 
 VOLUME = Volume(5.0, 9.0)
-SERVER = Server(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0}, 3.0, -2.0)
+SERVER = ServerState(7.0, 8.0, {"synchronous": 1.0, "asynchronous": 0.0}, 3.0, -2.0)
 
 
 class Store:
@@ -48,7 +48,7 @@ class Store:
                 "account_stopped_at": 6.0,
                 "account_threatened_at": 0.0,
             },
-            sizes=Sizes({"database": 100.0, "wal": 0.0}, self.volume, SERVER),
+            sizes=StoreSizes({"database": 100.0, "wal": 0.0}, self.volume, SERVER),
         )
 
 

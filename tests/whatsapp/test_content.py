@@ -16,8 +16,8 @@ from recado.whatsapp.content import (
     ContentError,
     DirectSend,
     List,
-    Row,
-    Section,
+    ListRow,
+    ListSection,
     Template,
     Text,
     as_text,
@@ -85,7 +85,10 @@ def test_a_list_goes_out_as_the_reference_says() -> None:
     """Each field is as in Meta's reference; empty fields are left out."""
     content = List(
         "¿Cuál?",
-        (Section((Row("c:1", "Jean azul", "$39.90"),), "Jeans"), Section((Row("c:2", "Gorra"),), "Gorras")),
+        (
+            ListSection((ListRow("c:1", "Jean azul", "$39.90"),), "Jeans"),
+            ListSection((ListRow("c:2", "Gorra"),), "Gorras"),
+        ),
         label="Elegir",
     )
     assert rendered(content) == {
@@ -143,19 +146,25 @@ def test_more_than_three_choices_are_a_list() -> None:
         (lambda: Buttons("x", (Button("a", "A"), Button("b", "A"))), "two choices have the same id or title"),
         (lambda: Buttons("x", (Button("a", "A"),), "x" * 4097), "the plain text has 4097 characters, 4096 are allowed"),
         (lambda: List("x", ()), "there are 0 rows, 1 to 10 are allowed"),
-        (lambda: List("x", (Section(()), Section((Row("a", "A"),), "B"))), "the section title is empty"),
+        (lambda: List("x", (ListSection(()), ListSection((ListRow("a", "A"),), "B"))), "the section title is empty"),
         (
-            lambda: List("x", (Section((Row("a", "A"),)),), label="x" * 21),
+            lambda: List("x", (ListSection((ListRow("a", "A"),)),), label="x" * 21),
             "the label has 21 characters, 20 are allowed",
         ),
-        (lambda: List("x", (Section((Row("a", "x" * 25),)),)), "the row title has 25 characters, 24 are allowed"),
-        (lambda: List("x", (Section((Row("a" * 201, "A"),)),)), "the row id has 201 characters, 200 are allowed"),
         (
-            lambda: List("x", (Section((Row("a", "A", "x" * 73),)),)),
+            lambda: List("x", (ListSection((ListRow("a", "x" * 25),)),)),
+            "the row title has 25 characters, 24 are allowed",
+        ),
+        (
+            lambda: List("x", (ListSection((ListRow("a" * 201, "A"),)),)),
+            "the row id has 201 characters, 200 are allowed",
+        ),
+        (
+            lambda: List("x", (ListSection((ListRow("a", "A", "x" * 73),)),)),
             "the row description has 73 characters, 72 are allowed",
         ),
         (
-            lambda: List("x", (Section(tuple(Row(str(n), str(n)) for n in range(11))),)),
+            lambda: List("x", (ListSection(tuple(ListRow(str(n), str(n)) for n in range(11))),)),
             "there are 11 rows, 1 to 10 are allowed",
         ),
     ],

@@ -10,7 +10,7 @@ from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT, NUMBER, graph_error
 
 from recado.settings import AfterWindow, SettingsError, load
-from recado.whatsapp.content import Button, Buttons, DirectSend, List, Row, Section, Template, Text, rendered
+from recado.whatsapp.content import Button, Buttons, DirectSend, List, ListRow, ListSection, Template, Text, rendered
 from recado.whatsapp.errors import AuthenticationError, UnreadableResponseError
 from recado.whatsapp.from_settings import make_whatsapp
 from recado.whatsapp.outside import Forms, lane_of, number_in, template_in
@@ -178,7 +178,7 @@ def test_what_is_sent_outside_the_window() -> None:
     template = Forms(mode=AfterWindow.TEMPLATE, quote="cotizacion", order="pedido", language="es")
     direct = Forms(mode=AfterWindow.DIRECT_SEND)
     buttons = Buttons("total", (Button("q:7K:confirm", "Sí"),))
-    rows = List("x" * 1025, (Section((Row("1", "uno"),)),), plain="short")
+    rows = List("x" * 1025, (ListSection((ListRow("1", "uno"),)),), plain="short")
 
     assert Forms().of_quote(buttons, "7K", products=2, total="$117.48") is None
     assert template.of_quote(buttons, "7K", products=2, total="$117.48") == QUOTE

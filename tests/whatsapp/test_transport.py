@@ -12,7 +12,7 @@ from recado.whatsapp.content import Text
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import EdgeFailureError, EdgeRefusalError, GraphError, UnreadableResponseError
 from recado.whatsapp.service import WhatsAppService
-from recado.whatsapp.transport import Endpoint, GraphTransport
+from recado.whatsapp.transport import GraphTransport, RequestHead
 
 
 async def test_the_request_goes_out_whole_and_the_connection_is_used_again(transport: GraphTransport) -> None:
@@ -257,17 +257,17 @@ async def test_it_serves_an_httpx_client_too(transport: GraphTransport) -> None:
 
 
 async def test_exchange_sends_the_same(transport: GraphTransport) -> None:
-    """exchange() sends the same request to a prepared endpoint, with one further header. It unpacks nothing."""
+    """exchange() sends the same request to a prepared head, with one further header. It unpacks nothing."""
     server = Server()
     zipped = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(BOMB), BOMB)
     async with server.run(server.responding(OK, zipped, OK)) as url:
-        endpoint = Endpoint("POST", httpx.URL(url), httpx.Headers({"Authorization": "Bearer t"}))
-        response = await transport.exchange(endpoint, b"{}", {"read": 2.0})
+        prepared = RequestHead("POST", httpx.URL(url), httpx.Headers({"Authorization": "Bearer t"}))
+        response = await transport.exchange(prepared, b"{}", {"read": 2.0})
         assert (response.status, response.headers, response.body) == (200, [(b"Content-Length", b"2")], b"ok")
-        assert (await transport.exchange(endpoint, b"", {}, header=(b"X-A", b"b"))).body == b""
-        assert (await transport.exchange(endpoint, b"", {})).body == b"ok"
+        assert (await transport.exchange(prepared, b"", {}, header=(b"X-A", b"b"))).body == b""
+        assert (await transport.exchange(prepared, b"", {})).body == b"ok"
         with pytest.raises(httpx.LocalProtocolError):
-            await transport.exchange(endpoint, b"{}", {}, header=(b"X-A", b"b\r\nX-C: d"))
+            await transport.exchange(prepared, b"{}", {}, header=(b"X-A", b"b\r\nX-C: d"))
     path = httpx.URL(url)
     head = f"POST {path.path} HTTP/1.1\r\nHost: {path.host}:{path.port}\r\nAuthorization: Bearer t\r\n"
     assert server.requests[0].decode() == f"{head}Content-Length: 2\r\n\r\n{{}}"

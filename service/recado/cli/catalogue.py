@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from recado.cli.shared import Language, read_settings
+from recado.cli.shared import OutputLanguage, read_settings
 from recado.errors import EXIT_FAILED
 
 commands = typer.Typer(help="Check a catalogue.", no_args_is_help=True)
 
 
 _TEXTS = {
-    Language.ENGLISH: (
+    OutputLanguage.ENGLISH: (
         "{sku} {name!r}: {text!r} is read as {meant}. Add an alias that tells it apart, or change this one.",
         "nothing",
         "{names} names and aliases, {wrong} of them are not read as their product.",
     ),
-    Language.SPANISH: (
+    OutputLanguage.SPANISH: (
         "{sku} «{name}»: si escriben «{text}» se entiende {meant}. Agrega un alias que lo distinga, o cambia este.",
         "nada",
         "{names} nombres y alias; {wrong} no se entienden como su producto.",
@@ -29,7 +29,7 @@ _TEXTS = {
 def check(
     catalogue: Annotated[Path | None, typer.Argument(help="The catalogue, a CSV file.")] = None,
     words: Annotated[Path | None, typer.Option(help="A folder of words, as for RECADO_LANGUAGE.")] = None,
-    language: Annotated[Language, typer.Option(help="The language of the output.")] = Language.ENGLISH,
+    language: Annotated[OutputLanguage, typer.Option(help="The language of the output.")] = OutputLanguage.ENGLISH,
 ) -> None:
     """Read every name and alias as an order; list those that are not read as their product."""
     from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue

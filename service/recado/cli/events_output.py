@@ -6,7 +6,7 @@ import msgspec
 
 from recado.cli.queue_output import shown_time
 from recado.console import Console, cells, table
-from recado.events.endpoints import Endpoint, Shown, Text
+from recado.events.endpoints import Endpoint, Shown, ShownText
 from recado.events.event import shown
 from recado.queue.policy import OpenReason
 from recado.queue.protocol import EventLog, QueueReadings
@@ -24,11 +24,11 @@ async def listing(log: EventLog, after: int, types: Sequence[str], *, limit: int
     """Prints a page of events, with customers masked and without what they wrote."""
     events = await log.after(after, limit=limit, types=types)
     if as_json:
-        print_json([shown(event, Shown.MASKED, Text.NONE) for event in events])
+        print_json([shown(event, Shown.MASKED, ShownText.NONE) for event in events])
         return
     page = table("id", "type", "time", "conversation", "sequence", "customer")
     for event in events:
-        customer = shown(event, Shown.MASKED, Text.NONE)["data"].get("customer")
+        customer = shown(event, Shown.MASKED, ShownText.NONE)["data"].get("customer")
         who = (customer.phone or customer.ref) if customer else "-"
         page.add_row(
             *cells(event.public_id, event.kind, shown_time(event.at), event.conversation or "-", event.sequence, who)
@@ -43,7 +43,7 @@ async def show(log: EventLog, id_: int, *, as_json: bool) -> bool:
     events = await log.after(id_ - 1, limit=1)
     if not events or events[0].id != id_:
         return False
-    body, deliveries = shown(events[0], Shown.FULL, Text.FULL), await log.deliveries(id_)
+    body, deliveries = shown(events[0], Shown.FULL, ShownText.FULL), await log.deliveries(id_)
     if as_json:
         print_json({"event": body, "deliveries": deliveries})
         return True

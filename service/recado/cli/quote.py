@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from recado.cli.shared import BadInput, Language, read_settings
+from recado.cli.shared import BadInput, OutputLanguage, read_settings
 from recado.terminal import print_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def quote(
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue, a CSV file.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Explain how each word was read.")] = False,
     words: Annotated[Path | None, typer.Option(help="A folder of words, as for RECADO_LANGUAGE.")] = None,
-    language: Annotated[Language, typer.Option(help="The language of the explanation.")] = Language.ENGLISH,
+    language: Annotated[OutputLanguage, typer.Option(help="The language of the explanation.")] = OutputLanguage.ENGLISH,
     batch: Annotated[Path | None, typer.Option(help="Read a file of cases; print one JSON line per case.")] = None,
 ) -> None:
     """Show how an order is read: its words by their roles, its intent, and the quote."""
@@ -54,7 +54,7 @@ def show(
     catalogue_path: Path | None = None,
     words: Path | None = None,
     explain: bool = False,
-    language: Language = Language.ENGLISH,
+    language: OutputLanguage = OutputLanguage.ENGLISH,
 ) -> None:
     """Print how a message is read: quantities, products and noise in colour, the lines, and with `explain` why."""
     from rich.text import Text
@@ -103,7 +103,7 @@ def show(
 
 
 def _explain(
-    console: "Console", reading: "Reading", quote: "Quote", catalogue: "Catalogue", language: Language
+    console: "Console", reading: "Reading", quote: "Quote", catalogue: "Catalogue", language: OutputLanguage
 ) -> None:
     """Print how each word was read, what the customer wants, and the second-best reading."""
     from rich.text import Text
@@ -141,8 +141,8 @@ def _explanations() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(resources.files("recado.quotes").joinpath("data/explain.toml").read_text("utf-8"))
 
 
-def _said(texts: dict[str, dict[str, list[str]]], language: Language, table: str, name: str) -> str:
-    return texts[table][name][list(Language).index(language)]
+def _said(texts: dict[str, dict[str, list[str]]], language: OutputLanguage, table: str, name: str) -> str:
+    return texts[table][name][list(OutputLanguage).index(language)]
 
 
 class _Case(msgspec.Struct):

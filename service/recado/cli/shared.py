@@ -22,7 +22,7 @@ Namespace = Annotated[
 Context = Annotated[str | None, typer.Option(help="The kubeconfig context; default: the current one.")]
 
 
-class Language(StrEnum):
+class OutputLanguage(StrEnum):
     """The language of the output."""
 
     ENGLISH = "en"

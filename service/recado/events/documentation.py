@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from recado.events.endpoints import Shown, Text
-from recado.events.event import Person, shown
+from recado.events.endpoints import Shown, ShownText
+from recado.events.event import EventCustomer, shown
 from recado.events.examples import EXAMPLES
 from recado.events.facts import TYPES, USUAL_TYPES, Fact, Instant
 
@@ -26,7 +26,7 @@ def schema(kind: type[Fact]) -> dict[str, Any]:
         (field.name, field.type, field.default) if not field.required else (field.name, field.type)
         for field in msgspec.structs.fields(kind)
     ]
-    whom = [("conversation", str), ("customer", Person)] if kind.of_customer else []
+    whom = [("conversation", str), ("customer", EventCustomer)] if kind.of_customer else []
     data = msgspec.defstruct("Data", [*whom, *fields], kw_only=True)
     envelope = msgspec.defstruct(
         "Event", [("timestamp", Instant), ("id", str), ("sequence", int), ("data", data)], tag_field="type", tag=type_
@@ -54,7 +54,7 @@ def section() -> str:
         note = "" if type_ in USUAL_TYPES else " Only for endpoints that name the type."
         lines.append(f"| [`{type_}`](#{type_.replace('.', '')}) | {doc(TYPES[type_])}{note} |")
     for type_, event in EXAMPLES.items():
-        example = msgspec.json.format(msgspec.json.encode(shown(event, Shown.FULL, Text.FULL)), indent=2).decode()
+        example = msgspec.json.format(msgspec.json.encode(shown(event, Shown.FULL, ShownText.FULL)), indent=2).decode()
         lines += ["", f"### {type_}", "", f"[Schema](events/{type_}.json)", "", "```json", example, "```"]
     return "\n".join(lines) + "\n"
 

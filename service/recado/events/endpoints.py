@@ -33,7 +33,7 @@ class Shown(StrEnum):
     FULL = "full"
 
 
-class Text(StrEnum):
+class ShownText(StrEnum):
     """Whether an event contains the customer's text."""
 
     NONE = "none"
@@ -54,7 +54,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     secret_previous: str | UnsetType = UNSET
     types: tuple[str, ...] | UnsetType = UNSET
     customer: Shown = Shown.NONE
-    text: Text = Text.NONE
+    text: ShownText = ShownText.NONE
     headers: dict[str, str] = {}
     allow_http: bool = False
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from recado.events.endpoints import Endpoint, Shown, Text
+from recado.events.endpoints import Endpoint, Shown, ShownText
 from recado.events.facts import Fact, instant
 from recado.whatsapp.customer import mask
 
@@ -14,7 +14,7 @@ _WRITTEN = "text"
 _encode = msgspec.json.Encoder().encode
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EventCustomer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A customer. `ref` identifies him in all events. It is a keyed hash, which reveals nothing without the key."""
 
     ref: str
@@ -23,7 +23,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 #: Stands for the customer in events of the account.
-NOBODY = Person(ref="")
+NOBODY = EventCustomer(ref="")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="event"):
@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type
     at: float
     sequence: int
     conversation: str
-    customer: Person
+    customer: EventCustomer
     data: dict[str, Any]
 
     @property
@@ -53,9 +53,9 @@ def data_of(fact: Fact) -> dict[str, Any]:
     return fields
 
 
-def shown(event: Event, customer: Shown, text: Text) -> dict[str, Any]:
+def shown(event: Event, customer: Shown, text: ShownText) -> dict[str, Any]:
     """The event for a receiver that may see this much of the customer."""
-    data = event.data if text is Text.FULL else _without_words(event.data)
+    data = event.data if text is ShownText.FULL else _without_words(event.data)
     return {
         "type": event.kind,
         "timestamp": instant(event.at),
@@ -76,14 +76,14 @@ def _whom(event: Event, how: Shown) -> dict[str, Any]:
     return {"conversation": event.conversation, "customer": _person(event.customer, how)}
 
 
-def _person(person: Person, how: Shown) -> Person:
+def _person(person: EventCustomer, how: Shown) -> EventCustomer:
     match how:
         case Shown.FULL:
             return person
         case Shown.MASKED:
-            return Person(ref=person.ref, phone=person.phone and mask(person.phone))
+            return EventCustomer(ref=person.ref, phone=person.phone and mask(person.phone))
         case Shown.NONE:
-            return Person(ref=person.ref)
+            return EventCustomer(ref=person.ref)
 
 
 def _without_words(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from recado.events import facts
-from recado.events.event import NOBODY, Event, Person, data_of
+from recado.events.event import NOBODY, Event, EventCustomer, data_of
 from recado.orders import Line, OpenQuote, Order, QuoteSource
 
 _AT = 1795705445.12  # 2026-11-26
@@ -63,7 +63,7 @@ def _example(place: int, fact: facts.Fact) -> Event:
         at=_AT,
         sequence=place,
         conversation="cv_8f3kq2a91b0c" if fact.of_customer else "",
-        customer=Person(ref="cu_5b1c9e77d2f0", phone="+15550100001") if fact.of_customer else NOBODY,
+        customer=EventCustomer(ref="cu_5b1c9e77d2f0", phone="+15550100001") if fact.of_customer else NOBODY,
         data=data_of(fact),
     )
 

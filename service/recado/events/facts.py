@@ -38,7 +38,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line_total: str
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that the customer wrote."""
 
     text: str | None = None
@@ -67,7 +67,7 @@ class OrderData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: str
     source: str
     lines: tuple[EventLine, ...]
-    left_out: tuple[Words, ...] = ()
+    left_out: tuple[Written, ...] = ()
     during_handoff: bool = False
 
 
@@ -260,7 +260,7 @@ def order_data(order: Order, number: str) -> OrderData:
         quote=order.quote,
         source=order.source.value,
         lines=tuple(map(_line, order.lines)),
-        left_out=tuple(Words(text=text) for text in order.left_out),
+        left_out=tuple(Written(text=text) for text in order.left_out),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import HTTPException, Query, Response
 
-from recado.events.endpoints import Shown, Text
+from recado.events.endpoints import Shown, ShownText
 from recado.events.event import shown
 from recado.events.facts import TYPES
 from recado.http.bodies import EventsResponse, json_response
@@ -37,7 +37,7 @@ class Events:
         except StoreUnavailable as error:
             raise HTTPException(503, "the events cannot be read") from error
         page = EventsResponse(
-            events=[shown(event, Shown.FULL, Text.FULL) for event in events],
+            events=[shown(event, Shown.FULL, ShownText.FULL) for event in events],
             next_after=events[-1].public_id if len(events) == limit else None,
         )
         return json_response(page)

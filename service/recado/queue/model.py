@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -42,6 +42,11 @@ class VoiceNote(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="
 Payload: TypeAlias = Content | Event | Notice | VoiceNote
 
 decode_payload = msgspec.json.Decoder(Payload).decode
+
+
+def as_json(value: Any) -> str:
+    """A batch as the statements take it."""
+    return msgspec.json.encode(value).decode()
 
 
 class State(StrEnum):

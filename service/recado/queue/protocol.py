@@ -26,7 +26,7 @@ from recado.queue.model import (
     StatusUpdate,
 )
 from recado.queue.policy import Breaker, Transition
-from recado.queue.statements import Sizes
+from recado.queue.statements import StoreSizes
 from recado.queue.survey import Survey
 from recado.telemetry.totals import Totals
 from recado.whatsapp.notices import TemplateChange
@@ -62,7 +62,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     oldest_placed_seconds: float
     breakers: dict[str, Breaker]
     instants: dict[str, float]
-    sizes: Sizes
+    sizes: StoreSizes
     endpoints: dict[str, EndpointReading] = {}
     targets: tuple[str, ...] = ()
     paused_templates: dict[str, bool] = {}

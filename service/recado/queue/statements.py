@@ -48,7 +48,7 @@ class Volume(msgspec.Struct, frozen=True):
     size: float
 
 
-class Server(msgspec.Struct, frozen=True):
+class ServerState(msgspec.Struct, frozen=True):
     """The state of a database's server: rows that wait for a vacuum, the age of the oldest snapshot in seconds,
     connected standbys by state, additions to totals that are not added up yet, the seconds by which our own clock is
     ahead of the server's, and what is wrong with it by STORE_PROBLEMS's labels."""
@@ -61,12 +61,12 @@ class Server(msgspec.Struct, frozen=True):
     problems: frozenset[str] = frozenset()
 
 
-class Sizes(msgspec.Struct, frozen=True):
+class StoreSizes(msgspec.Struct, frozen=True):
     """What a database takes, in bytes by file (`database`, `wal`); the volume or the server that it is on."""
 
     files: dict[str, float]
     volume: Volume | None = None
-    server: Server | None = None
+    server: ServerState | None = None
 
 
 class Database(Protocol):
@@ -108,7 +108,7 @@ class Database(Protocol):
         By any thread. Raises StoreUnavailable."""
         ...
 
-    def sizes(self, found: Statements) -> Sizes:
+    def sizes(self, found: Statements) -> StoreSizes:
         """The space that the database takes; within a read."""
         ...
 

@@ -33,6 +33,7 @@ from recado.queue.model import (
     QueueStatus,
     State,
     StatusUpdate,
+    as_json,
 )
 from recado.queue.operations import (
     adding,
@@ -48,7 +49,7 @@ from recado.queue.operations import (
     upkeep,
 )
 from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, lanes_of
-from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction, as_json
+from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction
 from recado.queue.operations.upkeep import PruneRequest
 from recado.queue.policy import Floors, OpenReason, RetryPolicy, Transition
 from recado.queue.protocol import Pruned, Snapshot

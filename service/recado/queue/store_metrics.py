@@ -9,7 +9,7 @@ from typing import Any, Final
 from prometheus_client.registry import Collector
 
 from recado.queue.protocol import Snapshot
-from recado.queue.statements import Sizes
+from recado.queue.statements import StoreSizes
 from recado.telemetry import metrics
 from recado.telemetry.metric import Source
 from recado.telemetry.web_metrics import families, gauge
@@ -61,7 +61,7 @@ class StoreCollector(Collector):
             return self._kept
 
     @staticmethod
-    def _sizes(sizes: Sizes) -> Iterator[Any]:
+    def _sizes(sizes: StoreSizes) -> Iterator[Any]:
         yield gauge(metrics.STORE_SIZE, [((name,), size) for name, size in sizes.files.items()])
         if sizes.volume:
             yield gauge(metrics.VOLUME_FREE, [((), sizes.volume.free)])

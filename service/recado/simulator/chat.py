@@ -15,7 +15,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from recado.simulator.graph import Accepted
-from recado.simulator.interactive import Choice
+from recado.simulator.interactive import Tappable
 from recado.simulator.ledger import Ledger, LedgerMessage
 from recado.simulator.media import MediaStore, voice
 from recado.simulator.webhooks import DISPLAY_NUMBER, Person
@@ -86,7 +86,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     wait: bool = True
 
 
-class Line(msgspec.Struct, frozen=True):
+class Exchange(msgspec.Struct, frozen=True):
     """What a customer did, and what he had received by the next step."""
 
     did: str
@@ -139,12 +139,12 @@ class Chat:
         message = self.message_with_choices(of)
         return await self.tap_choice(message, choice_of(message, choose), times=times, yes=yes)
 
-    def choice(self, step: Step) -> Choice:
+    def choice(self, step: Step) -> Tappable:
         """What a step taps. Raises ChatError where there is no such thing."""
         return choice_of(self.message_with_choices(step.of or 1), step.tap or "")
 
     async def tap_choice(
-        self, message: Accepted, choice: Choice, *, times: int = 1, yes: bool | None = None
+        self, message: Accepted, choice: Tappable, *, times: int = 1, yes: bool | None = None
     ) -> list[LedgerMessage]:
         """Taps a choice of a message, which may be one that was never there.
 
@@ -154,7 +154,7 @@ class Chat:
             self._meta.ledger.said_yes(token_of(choice))
         return list(await asyncio.gather(*(self._tap(message, choice) for _ in range(times))))
 
-    async def _tap(self, message: Accepted, choice: Choice) -> LedgerMessage:
+    async def _tap(self, message: Accepted, choice: Tappable) -> LedgerMessage:
         context = {"from": DISPLAY_NUMBER, "id": message.wamid}
         if message.kind == "template":
             return await self._send("button", {"payload": choice.id, "text": choice.title}, context)
@@ -194,17 +194,17 @@ class Chat:
             raise ChatError(f"the customer has {len(offered)} messages with something to tap, not {of}")
         return offered[-of]
 
-    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Line]:
+    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Exchange]:
         """Plays a script; the customer goes away if a reply takes longer than `patience` seconds.
 
         Raises ChatError at the first step that is not possible.
         """
-        lines: list[Line] = []
+        lines: list[Exchange] = []
         for step in steps:
             had = len(self.replies)
             await asyncio.gather(*(self._do(step) for _ in range(step.times)))
             replies = await self.read(patience) if step.wait else self.replies
-            lines.append(Line(_described(step), replies[had:]))
+            lines.append(Exchange(_described(step), replies[had:]))
             if step.wait and self.waits:
                 break
         return lines
@@ -244,7 +244,7 @@ class Chat:
         return inbound
 
 
-def choice_of(message: Accepted, choose: str) -> Choice:
+def choice_of(message: Accepted, choose: str) -> Tappable:
     """The choice of a message whose id is, or ends in, what is given, or whose title it is. Raises ChatError."""
     for choice in message.choices:
         if choose in (choice.id, choice.id.rpartition(":")[2], choice.title):
@@ -252,7 +252,7 @@ def choice_of(message: Accepted, choose: str) -> Choice:
     raise ChatError(f"{choose!r} is none of {[choice.title for choice in message.choices]}")
 
 
-def token_of(choice: Choice) -> str:
+def token_of(choice: Tappable) -> str:
     """The quote that a choice is about: recado's ids are KIND:TOKEN:..."""
     return choice.id.split(":")[1] if choice.id.count(":") > 1 else ""
 

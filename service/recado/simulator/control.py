@@ -45,7 +45,7 @@ from recado.simulator.transcriber import Transcriber
 from recado.simulator.webhooks import Person
 
 
-class Simulator(Simulated, Protocol):
+class Controlled(Simulated, Protocol):
     """The parts of the simulator that this API reads and changes."""
 
     faults: Faults
@@ -110,7 +110,7 @@ Coming = Response | Coroutine[Any, Any, Response]
 _WRONG = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
 
-def control(simulator: Simulator, request: Request) -> Coming:
+def control(simulator: Controlled, request: Request) -> Coming:
     """The response to one request; an invalid request gets a 400 with the reason."""
     try:
         response = _control(simulator, request)
@@ -126,7 +126,7 @@ async def _guarded(coming: Coroutine[Any, Any, Response]) -> Response:
         return _json({"error": str(error)}, 400)
 
 
-def _control(simulator: Simulator, request: Request) -> Coming:
+def _control(simulator: Controlled, request: Request) -> Coming:
     path = request.path.removeprefix("/_simulator").strip("/")
     route = _ROUTES.get((request.method, path))
     if route is None:
@@ -134,7 +134,7 @@ def _control(simulator: Simulator, request: Request) -> Coming:
     return route(simulator, request)
 
 
-def _state(simulator: Simulator, request: Request) -> Response:
+def _state(simulator: Controlled, request: Request) -> Response:
     return _json(
         {
             "webhook_url": simulator.webhook_url,
@@ -147,7 +147,7 @@ def _state(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def _faults(simulator: Simulator, request: Request) -> Response:
+def _faults(simulator: Controlled, request: Request) -> Response:
     simulator.faults.change(_object(request), simulator.clock())
     return _json(simulator.faults.plan)
 
@@ -159,12 +159,12 @@ def _object(request: Request) -> dict[str, Any]:
     return changes
 
 
-def _health(simulator: Simulator, request: Request) -> Response:
+def _health(simulator: Controlled, request: Request) -> Response:
     simulator.graph.health = msgspec.json.decode(request.body, type=_Sending).can_send_message
     return _json({"can_send_message": simulator.graph.health})
 
 
-def _reset(simulator: Simulator, request: Request) -> Response:
+def _reset(simulator: Controlled, request: Request) -> Response:
     simulator.ledger.reset()
     simulator.receiver.reset()
     simulator.graph.templates.reset()
@@ -179,7 +179,7 @@ def _reset(simulator: Simulator, request: Request) -> Response:
 # -- what customers do, and what Meta tells
 
 
-async def _write(simulator: Simulator, request: Request) -> Response:
+async def _write(simulator: Controlled, request: Request) -> Response:
     asked = msgspec.json.decode(request.body or b"{}", type=_Messages)
     if asked.count:
         _check_webhook(simulator)
@@ -189,20 +189,20 @@ async def _write(simulator: Simulator, request: Request) -> Response:
     return _json(await asyncio.gather(*(simulator.send_text(text, sender=sender) for text in asked.texts)))
 
 
-async def _tap(simulator: Simulator, request: Request) -> Response:
+async def _tap(simulator: Controlled, request: Request) -> Response:
     asked = msgspec.json.decode(request.body, type=_Taps)
     message = simulator.ledger.sent(asked.wamid)
     chat = Chat(simulator, simulator.person(message.customer))
     return _json(await chat.tap_choice(message, choice_of(message, asked.choose), times=asked.times))
 
 
-async def _play(simulator: Simulator, request: Request) -> Response:
+async def _play(simulator: Controlled, request: Request) -> Response:
     asked = msgspec.json.decode(request.body, type=_Chats)
     chat = Chat(simulator, _known(simulator, asked.customer))
     return _json({"customer": chat.person.addresses[0], "lines": await chat.play(asked.steps)})
 
 
-async def _template(simulator: Simulator, request: Request) -> Response:
+async def _template(simulator: Controlled, request: Request) -> Response:
     """Changes the fields that are given, and sends Meta's webhook of the template's state."""
     changes = _object(request)
     name, language = str(changes.get("name", "")), str(changes.get("language", "es"))
@@ -221,18 +221,18 @@ async def _template(simulator: Simulator, request: Request) -> Response:
     return _json(definition)
 
 
-async def _notify(simulator: Simulator, request: Request) -> Response:
+async def _notify(simulator: Controlled, request: Request) -> Response:
     asked = msgspec.json.decode(request.body, type=_Notice)
     await simulator.notify(asked.field, asked.value)
     return _json({})
 
 
-def _check_webhook(simulator: Simulator) -> None:
+def _check_webhook(simulator: Controlled) -> None:
     if not simulator.webhook_url:
         raise ValueError("there is no webhook URL to send to")
 
 
-def _known(simulator: Simulator, customer: str) -> Person | None:
+def _known(simulator: Controlled, customer: str) -> Person | None:
     """A customer who has written before; None if the request names none."""
     return simulator.person(customer) if customer else None
 
@@ -240,17 +240,17 @@ def _known(simulator: Simulator, customer: str) -> Person | None:
 # -- the ledger
 
 
-def _page(simulator: Simulator, request: Request) -> Response:
+def _page(simulator: Controlled, request: Request) -> Response:
     asked = request.parameters()
     after, limit = int(asked.get("after", 0)), int(asked.get("limit", 1000))
     return _json(simulator.ledger.page(max(0, after), max(1, min(limit, 10_000))))
 
 
-def _judge(simulator: Simulator, request: Request) -> Response:
+def _judge(simulator: Controlled, request: Request) -> Response:
     return _json(simulator.ledger.verify(msgspec.json.decode(request.body, type=_Orders).orders))
 
 
-def _supersede(simulator: Simulator, request: Request) -> Response:
+def _supersede(simulator: Controlled, request: Request) -> Response:
     simulator.ledger.superseded(msgspec.json.decode(request.body, type=_Superseded).wamids)
     return _json(simulator.ledger.summary())
 
@@ -259,7 +259,7 @@ def _json(value: object, status: int = 200) -> Response:
     return Response(status, msgspec.json.encode(value))
 
 
-_ROUTES: dict[tuple[str, str], Callable[[Simulator, Request], Coming]] = {
+_ROUTES: dict[tuple[str, str], Callable[[Controlled, Request], Coming]] = {
     ("GET", ""): _state,
     ("POST", "faults"): _faults,
     ("POST", "messages"): _write,

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from recado.simulator.faults import ACCEPTING, Fault, FaultKind, Faults
-from recado.simulator.interactive import Choice, Interactive, refusal_of
+from recado.simulator.interactive import Interactive, Tappable, refusal_of
 from recado.simulator.limits import PairLimit, Throughput
 from recado.simulator.media import MediaStore
 from recado.simulator.server import Manner, Request, Response
@@ -71,7 +71,7 @@ class Accepted(msgspec.Struct, frozen=True):
     quoting: str | None = None
     failure: int = 0
     kind: str = "text"
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Tappable, ...] = ()
     category: str = ""
 
 
@@ -276,7 +276,7 @@ class Graph:
         response = _json({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]})
         return response if fault.kind in (FaultKind.OK, FaultKind.FAILED) else self._faulty(fault, response)
 
-    def _choices(self, post: _Post) -> tuple[Choice, ...]:
+    def _choices(self, post: _Post) -> tuple[Tappable, ...]:
         """What the customer can tap."""
         if post.template:
             return self.templates.choices(post.template)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class GraphRefusal(msgspec.Struct, frozen=True):
     """Why Graph refuses a message: Meta's code, its name, and the details."""
 
     code: int
@@ -17,7 +17,7 @@ class Body(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Tappable(msgspec.Struct, frozen=True):
     """What a tap returns."""
 
     id: str = ""
@@ -27,12 +27,12 @@ class Choice(msgspec.Struct, frozen=True):
 
 class Button(msgspec.Struct, frozen=True):
     type: str = ""
-    reply: Choice = Choice()
+    reply: Tappable = Tappable()
 
 
 class Section(msgspec.Struct, frozen=True):
     title: str = ""
-    rows: tuple[Choice, ...] = ()
+    rows: tuple[Tappable, ...] = ()
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -53,21 +53,21 @@ class Interactive(msgspec.Struct, frozen=True):
     footer: Any = None
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[Tappable, ...]:
         """All choices."""
         if self.type == "button":
             return tuple(button.reply for button in self.action.buttons)
         return tuple(row for section in self.action.sections for row in section.rows)
 
 
-def refusal_of(interactive: Interactive | None) -> Refusal | None:
+def refusal_of(interactive: Interactive | None) -> GraphRefusal | None:
     """The error that Meta would return; None if it accepts the message."""
     if interactive is None:
         return _missing("interactive")
     if interactive.header is not None or interactive.footer is not None:
         return _invalid("Headers and footers are not simulated.")
     if interactive.type not in ("button", "list"):
-        return Refusal(
+        return GraphRefusal(
             100, "Invalid parameter", f"interactive['type'] must be BUTTON or LIST, not {interactive.type!r}."
         )
     if not interactive.body.text.strip():
@@ -77,21 +77,21 @@ def refusal_of(interactive: Interactive | None) -> Refusal | None:
     return problems[0] if problems else None
 
 
-def _of_buttons(interactive: Interactive) -> list[Refusal]:
+def _of_buttons(interactive: Interactive) -> list[GraphRefusal]:
     buttons = interactive.action.buttons
     problems = _length("Body text", interactive.body.text, 1024)
     if not 1 <= len(buttons) <= 3:
         problems.append(_invalid("Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3"))
     for button in buttons:
         if button.type != "reply":
-            problems.append(Refusal(100, "Invalid parameter", "The type of a button must be REPLY."))
+            problems.append(GraphRefusal(100, "Invalid parameter", "The type of a button must be REPLY."))
         problems += _length("Button title", button.reply.title, 20) + _length("Button reply id", button.reply.id, 256)
     if len({button.reply.title for button in buttons}) < len(buttons):
         problems.append(_invalid("Button titles must be unique."))
     return problems
 
 
-def _of_list(interactive: Interactive) -> list[Refusal]:
+def _of_list(interactive: Interactive) -> list[GraphRefusal]:
     action = interactive.action
     problems = _length("Body text", interactive.body.text, 4096) + _length("Button label", action.button, 20)
     if not 1 <= len(action.sections) <= 10:
@@ -109,22 +109,22 @@ def _of_list(interactive: Interactive) -> list[Refusal]:
     return problems
 
 
-def _of_ids(choices: tuple[Choice, ...]) -> list[Refusal]:
+def _of_ids(choices: tuple[Tappable, ...]) -> list[GraphRefusal]:
     ids = [choice.id for choice in choices]
     if len(set(ids)) < len(ids):
         return [_invalid("Duplicated ids.")]
     return [_invalid("An id begins or ends with a space.") for id_ in ids if id_ != id_.strip()]
 
 
-def _length(name: str, text: str, limit: int) -> list[Refusal]:
+def _length(name: str, text: str, limit: int) -> list[GraphRefusal]:
     if text.strip() and len(text) <= limit:
         return []
     return [_invalid(f"{name} length invalid. Min length: 1, Max length: {limit}")]
 
 
-def _invalid(details: str) -> Refusal:
-    return Refusal(131009, "Parameter value is not valid", details)
+def _invalid(details: str) -> GraphRefusal:
+    return GraphRefusal(131009, "Parameter value is not valid", details)
 
 
-def _missing(name: str) -> Refusal:
-    return Refusal(131008, "Required parameter is missing", f"{name} is required.")
+def _missing(name: str) -> GraphRefusal:
+    return GraphRefusal(131008, "Required parameter is missing", f"{name} is required.")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from recado.simulator.graph import Accepted
-from recado.simulator.interactive import Choice
+from recado.simulator.interactive import Tappable
 
 
 class LedgerReply(msgspec.Struct):
@@ -30,7 +30,7 @@ class LedgerReply(msgspec.Struct):
     callback: str | None
     matched_by: str
     failed: int = 0
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Tappable, ...] = ()
 
 
 class LedgerMessage(msgspec.Struct):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from recado.simulator import webhooks
-from recado.whatsapp.transport import Endpoint, GraphTransport
+from recado.whatsapp.transport import GraphTransport, RequestHead
 
 #: Meta does not publish its intervals, only that they grow and end after 7 days. The last one is repeated.
 REDELIVERY_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
@@ -65,7 +65,7 @@ class Sender:
     @urls.setter
     def urls(self, urls: Sequence[str]) -> None:
         self._urls = urls
-        self._endpoints = itertools.cycle([Endpoint("POST", httpx.URL(url), _HEADERS) for url in urls])
+        self._heads = itertools.cycle([RequestHead("POST", httpx.URL(url), _HEADERS) for url in urls])
 
     @property
     def pending(self) -> int:
@@ -101,7 +101,7 @@ class Sender:
     async def _try(self, webhook: Webhook) -> bool:
         try:
             answer = await self._transport.exchange(
-                next(self._endpoints), webhook.body, _TIMEOUTS, header=webhooks.signed(self.secret, webhook.body)
+                next(self._heads), webhook.body, _TIMEOUTS, header=webhooks.signed(self.secret, webhook.body)
             )
             outcome = str(answer.status)
         except httpx.RequestError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from recado.simulator.interactive import Choice, Refusal
+from recado.simulator.interactive import GraphRefusal, Tappable
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9_]+)\}\}")
 _UNFIT = re.compile(r"[\n\r\t]| {5}")
@@ -113,25 +113,27 @@ class Templates:
         more = {"next": "https://graph.facebook.com/next"} if end < len(listed) else {}
         return {"data": listed[after:end], "paging": {"cursors": {"after": str(end)}, **more}}
 
-    def refusal(self, template: Template | None) -> Refusal | None:
+    def refusal(self, template: Template | None) -> GraphRefusal | None:
         """The error that Meta would return; None if it accepts the message."""
         if template is None or not template.name:
-            return Refusal(131008, "Required parameter is missing", "template.name is required.")
+            return GraphRefusal(131008, "Required parameter is missing", "template.name is required.")
         definition = self._definitions.get((template.name, template.language.code))
         if definition is None or definition.status.upper() not in ("APPROVED", *_STOPPED):
             name = f"template name ({template.name}) does not exist in {template.language.code}"
-            return Refusal(132001, "Template name does not exist in the translation", name)
+            return GraphRefusal(132001, "Template name does not exist in the translation", name)
         if stopped := _STOPPED.get(definition.status.upper()):
-            return Refusal(*stopped, "The template cannot be sent until it is active again.")
+            return GraphRefusal(*stopped, "The template cannot be sent until it is active again.")
         if len(template.values) != len(definition.parameters):
             counts = f"number of localizable_params ({len(template.values)}) does not match the expected number"
-            return Refusal(132000, "Number of parameters does not match", f"{counts} ({len(definition.parameters)})")
+            return GraphRefusal(
+                132000, "Number of parameters does not match", f"{counts} ({len(definition.parameters)})"
+            )
         if template.values.keys() != set(definition.parameters):
-            return Refusal(132012, "Parameter format does not match", "A parameter's name is missing or wrong.")
+            return GraphRefusal(132012, "Parameter format does not match", "A parameter's name is missing or wrong.")
         if any(not value.strip() or _UNFIT.search(value) for value in template.values.values()):
-            return Refusal(132018, "Template validation failed", "A parameter is empty or has a line break.")
+            return GraphRefusal(132018, "Template validation failed", "A parameter is empty or has a line break.")
         if template.payload and not definition.button:
-            return Refusal(132012, "Parameter format does not match", "The template has no quick reply.")
+            return GraphRefusal(132012, "Parameter format does not match", "The template has no quick reply.")
         return None
 
     def says(self, template: Template) -> str:
@@ -141,7 +143,7 @@ class Templates:
             text = text.replace(f"{{{{{name}}}}}", value)
         return text
 
-    def choices(self, template: Template) -> tuple[Choice, ...]:
+    def choices(self, template: Template) -> tuple[Tappable, ...]:
         """What the customer can tap."""
         label = self.get(template.name, template.language.code).button
-        return (Choice(id=template.payload or label, title=label),) if label else ()
+        return (Tappable(id=template.payload or label, title=label),) if label else ()

@@ -105,7 +105,7 @@ class Buttons(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fie
         _check(problems + _repeated(self.buttons))
 
 
-class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class ListRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A row of a list, which replies with its `id` when it is chosen."""
 
     id: str
@@ -113,10 +113,10 @@ class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     description: str = ""
 
 
-class Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class ListSection(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Rows under a title, which may be missing if there is only one section."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ListRow, ...]
     title: str = ""
 
 
@@ -127,7 +127,7 @@ class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field=
     """
 
     body: str
-    sections: tuple[Section, ...]
+    sections: tuple[ListSection, ...]
     label: str = LABEL
     plain: str = ""
 
@@ -146,7 +146,7 @@ class List(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field=
         _check(problems + _repeated(rows))
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ListRow, ...]:
         """The rows of all sections."""
         return tuple(row for section in self.sections for row in section.rows)
 
@@ -199,13 +199,13 @@ def with_choices(text: str, choices: Sequence[Choice], *, label: str = LABEL, pl
         short = titles(names, MOST_BUTTON_TITLE)
         return Buttons(text, tuple(map(Button, [choice.id for choice in choices], short)), plain)
     rows = tuple(map(_choice_row, choices, titles(names, MOST_ROW_TITLE)))
-    return List(text, (Section(rows),), label, plain)
+    return List(text, (ListSection(rows),), label, plain)
 
 
-def _choice_row(choice: Choice, title: str) -> Row:
+def _choice_row(choice: Choice, title: str) -> ListRow:
     """A row. If the title is cut and there is no other description, the description is the whole name."""
     description = choice.description or ("" if title == choice.name else choice.name)
-    return Row(choice.id, title, shortened(description, MOST_ROW_DESCRIPTION))
+    return ListRow(choice.id, title, shortened(description, MOST_ROW_DESCRIPTION))
 
 
 def parameter(text: str) -> str:
@@ -255,12 +255,12 @@ def _template(template: Template) -> dict[str, Any]:
     return {**shape, "components": components} if components else shape
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: ListSection) -> dict[str, Any]:
     title = {"title": section.title} if section.title else {}
     return {**title, "rows": [_row(row) for row in section.rows]}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: ListRow) -> dict[str, Any]:
     description = {"description": row.description} if row.description else {}
     return {"id": row.id, "title": row.title, **description}
 
@@ -293,7 +293,7 @@ def _count(name: str, count: int, limit: int) -> list[str]:
     return [] if 1 <= count <= limit else [f"there are {count} {name}, 1 to {limit} are allowed"]
 
 
-def _repeated(choices: Sequence[Button | Row]) -> list[str]:
+def _repeated(choices: Sequence[Button | ListRow]) -> list[str]:
     ids, shown = {choice.id for choice in choices}, {choice.title for choice in choices}
     return ["two choices have the same id or title"] if min(len(ids), len(shown)) < len(choices) else []
 

@@ -34,7 +34,7 @@ from recado.whatsapp.responses import UNREADABLE, error_from_response
 from recado.whatsapp.signature import verify_challenge
 from recado.whatsapp.templates import FIELDS, Approved
 from recado.whatsapp.templates import page as template_page
-from recado.whatsapp.transport import Endpoint, GraphTransport, Timeouts
+from recado.whatsapp.transport import GraphTransport, RequestHead, Timeouts
 
 if TYPE_CHECKING:  # it imports httpcore, which nothing else here needs
     from recado.whatsapp.download import Downloader
@@ -135,7 +135,7 @@ class WhatsAppService:
         self._exchange = transport.exchange if isinstance(transport, GraphTransport) else _over_httpx(transport)
         self._base = f"{api_url.rstrip('/')}/{api_version}"
         self._verify_token = verify_token
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._heads: dict[tuple[str, str], RequestHead] = {}
         self._headers = httpx.Headers(
             {
                 "Authorization": f"Bearer {access_token}",
@@ -296,7 +296,7 @@ class WhatsAppService:
         )
         headers = self._headers.copy()
         headers["Content-Type"] = form.headers["Content-Type"]
-        response, seconds = await self._call(Endpoint("POST", form.url, headers), form.read())
+        response, seconds = await self._call(RequestHead("POST", form.url, headers), form.read())
         try:
             id_ = _message_id(response.body).id
         except UNREADABLE:
@@ -306,10 +306,10 @@ class WhatsAppService:
         return id_
 
     async def _describe(self, media_id: str, phone_number_id: str) -> Described:
-        """The URL of a file. The endpoint is not cached, because there is one for each file."""
+        """The URL of a file. The head is not cached, because there is one for each file."""
         url = httpx.URL(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
         try:
-            response, seconds = await self._call(Endpoint("GET", url, self._headers), b"")
+            response, seconds = await self._call(RequestHead("GET", url, self._headers), b"")
         except ConfigurationError as error:  # 100/33 is about the object in the path: here, the file
             raise MediaError(MediaProblem.GONE, error.detail, code=error.code, http_status=error.http_status) from error
         try:
@@ -331,16 +331,16 @@ class WhatsAppService:
         self, method: str, path: str, payload: dict[str, Any] | None = None
     ) -> Coroutine[Any, Any, tuple[RawResponse, float]]:
         """One call, once. Returns a 2xx response and its seconds; anything else is raised as GraphError."""
-        endpoint = self._endpoints.get((method, path))
-        if endpoint is None:
-            endpoint = Endpoint(method, httpx.URL(f"{self._base}/{path}"), self._headers)
-            self._endpoints[method, path] = endpoint
-        return self._call(endpoint, b"" if payload is None else _encode(payload))
+        head = self._heads.get((method, path))
+        if head is None:
+            head = RequestHead(method, httpx.URL(f"{self._base}/{path}"), self._headers)
+            self._heads[method, path] = head
+        return self._call(head, b"" if payload is None else _encode(payload))
 
-    async def _call(self, endpoint: Endpoint, body: bytes) -> tuple[RawResponse, float]:
+    async def _call(self, head: RequestHead, body: bytes) -> tuple[RawResponse, float]:
         started = self._timer()
         try:
-            response = await self._exchange(endpoint, body, self._timeouts)
+            response = await self._exchange(head, body, self._timeouts)
         except httpx.RequestError as error:
             seconds = self._timer() - started
             kind = next(kind for cause, kind in _TRANSPORT_ERRORS if isinstance(error, cause))
@@ -355,14 +355,16 @@ def _error(response: RawResponse, seconds: float) -> GraphError:
     return error_from_response(response.status, httpx.Headers(response.headers), response.body, seconds=seconds)
 
 
-def _over_httpx(transport: httpx.AsyncBaseTransport) -> Callable[[Endpoint, bytes, Timeouts], Awaitable[RawResponse]]:
+def _over_httpx(
+    transport: httpx.AsyncBaseTransport,
+) -> Callable[[RequestHead, bytes, Timeouts], Awaitable[RawResponse]]:
     """GraphTransport.exchange for any other transport of httpx's."""
 
-    async def exchange(endpoint: Endpoint, body: bytes, timeouts: Timeouts) -> RawResponse:
+    async def exchange(head: RequestHead, body: bytes, timeouts: Timeouts) -> RawResponse:
         request = httpx.Request(
-            endpoint.method,
-            endpoint.url,
-            headers=endpoint.headers,
+            head.method,
+            head.url,
+            headers=head.headers,
             content=body,
             extensions={"timeout": dict(timeouts)},
         )

@@ -24,13 +24,13 @@ Origin = tuple[str, str, int | None]
 Timeouts = Mapping[str, float | None]
 
 
-class Endpoint:
+class RequestHead:
     """A method, a URL and headers, rendered once for many calls."""
 
     def __init__(self, method: str, url: httpx.URL, headers: httpx.Headers) -> None:
         self.method, self.url, self.headers = method, url, headers
         self.origin: Origin = (url.scheme, url.host, url.port)
-        self.head = _head(method, url, [(b"Host", url.netloc), *headers.raw])
+        self.rendered = _head(method, url, [(b"Host", url.netloc), *headers.raw])
 
 
 class GraphTransport(httpx.AsyncBaseTransport):
@@ -71,12 +71,12 @@ class GraphTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.headers, content=response.body, request=request)
 
     async def exchange(
-        self, endpoint: Endpoint, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
+        self, head: RequestHead, body: bytes, timeouts: Timeouts, *, header: tuple[bytes, bytes] | None = None
     ) -> RawResponse:
-        """One exchange, with `header` beside the endpoint's own. Raises httpx.RequestError."""
+        """One exchange, with `header` beside the head's own. Raises httpx.RequestError."""
         extra = b"" if header is None else _line(header)
-        data = b"%s%sContent-Length: %d\r\n\r\n%s" % (endpoint.head, extra, len(body), body)
-        return await self._exchange(endpoint.origin, data, timeouts)
+        data = b"%s%sContent-Length: %d\r\n\r\n%s" % (head.rendered, extra, len(body), body)
+        return await self._exchange(head.origin, data, timeouts)
 
     async def _exchange(self, origin: Origin, data: bytes, timeouts: Timeouts) -> RawResponse:
         pool = self._pools.get(origin) or self._new_pool(origin)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.orders import OptedBy, Talk
-from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, NewRow, Reason, Restraint, State
+from recado.queue.model import Added, Lane, LeasedReply, Listening, NewReply, NewRow, Reason, Restraint, State, as_json
 from recado.queue.operations import permissions
 from recado.queue.operations.customers import (
     CustomerRow,
@@ -23,7 +23,7 @@ from recado.queue.operations.customers import (
 )
 from recado.queue.operations.handoffs import note_own
 from recado.queue.operations.lanes import HORIZON_SECONDS
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.queue.survey import DAY_SECONDS
 from recado.ratelimit import Allowance
 from recado.telemetry import metrics

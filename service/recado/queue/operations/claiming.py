@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, decode_payload
+from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, as_json, decode_payload
 from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.queue.policy import Blame, Breaker, Pace
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from recado.orders import Line, OpenQuote, Order, OrderState, QuoteSource, QuoteState, Session, Talk
-from recado.queue.model import NewReply, Restraint
+from recado.queue.model import NewReply, Restraint, as_json
 from recado.queue.operations.telling import Changed, tell_changes
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.queue.statements import Row
 from recado.ratelimit import Allowance
 from recado.telemetry import metrics

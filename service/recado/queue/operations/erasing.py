@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from recado.events.facts import CustomerErased
 from recado.orders import QuoteState
-from recado.queue.model import TO_CUSTOMERS, Erased, State
+from recado.queue.model import TO_CUSTOMERS, Erased, State, as_json
 from recado.queue.operations.telling import Told, write_events
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.queue.people import Traces
 from recado.queue.tally import TALLIES
 

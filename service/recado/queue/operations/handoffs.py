@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from recado.events.facts import HandoffEnded, HandoffStarted, instant
 from recado.orders import Handoff, HandoffChange, HandoffReason, Returned
+from recado.queue.model import as_json
 from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, see_wamids, talk_of
-from recado.queue.operations.transaction import ECHO, Transaction, as_json
+from recado.queue.operations.transaction import ECHO, Transaction
 from recado.telemetry import metrics
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from recado.queue.model import Added, LeasedReply, NewReply, VoiceNote
+from recado.queue.model import Added, LeasedReply, NewReply, VoiceNote, as_json
 from recado.queue.operations.adding import note_asked, note_talk, supersede
 from recado.queue.operations.customers import (
     change_quotes,
@@ -20,7 +20,7 @@ from recado.queue.operations.customers import (
     read_sessions,
     talk_of,
 )
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 
 
 class HeardRequest(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from msgspec.structs import astuple, replace
 
 from recado.notices.notice import NoticeKind
 from recado.outcome import Outcome, Scope
-from recado.queue.model import NOTICES, AttemptResult, Lane
+from recado.queue.model import NOTICES, AttemptResult, Lane, as_json
 from recado.queue.policy import VERDICT_SECONDS, Breaker, OpenReason, Pace, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
@@ -155,8 +155,7 @@ class Lanes:
             after[lane] = change(after[lane])
         moved = {lane for lane in after if self._has_to_move(lane, before[lane], after[lane])}
         if not_held := sorted(lane for lane in moved if not self.of(lane).held):
-            wanted = msgspec.json.encode(not_held).decode()
-            for channel, name, *breaker in self._statements.run("lock_lanes", wanted):
+            for channel, name, *breaker in self._statements.run("lock_lanes", as_json(not_held)):
                 state = self.of(Lane(channel, name))
                 state.breaker, state.held = _breaker(breaker), True
         for lane, change in self._changes:

@@ -1,36 +1,22 @@
 """Noticing: turns facts into notices to the operator, in the transaction of the fact. The first of a kind is sent at
 once, further ones together once a period."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from recado.events.facts import Fact, HandoffRequested, OrderCancelRequested, OrderCreated, ReplyFailed
 from recado.notices.notice import Notice, NoticeKind
-from recado.queue.model import NOTICES, TO_CUSTOMERS, Audience, Lane
+from recado.queue.model import NOTICES, TO_CUSTOMERS, Lane, as_json
+from recado.queue.operations.writing import Writing
 from recado.queue.policy import Breaker
-from recado.queue.statements import Row
 
 #: How many orders of a period get a notice each; further ones share one.
 ORDERS_ONE_BY_ONE = 10
 _META = "notice."
 _CHECKED = "notice_orders"
 _AWAITED = "notice_recoveries"
-
-
-class Writing(Protocol):
-    """What noticing needs of a write transaction; see transaction.py."""
-
-    run: Callable[..., list[Row]]
-    now: float
-    audience: Audience
-
-    def lane(self, lane: Lane) -> Any: ...
-
-    def take_ids(self, count: int) -> int: ...
-
-    def note(self, kind: NoticeKind, what: str) -> None: ...
 
 
 class Noted(NamedTuple):
@@ -104,7 +90,7 @@ def write_notices(transaction: Writing, noted: Sequence[Noted]) -> None:
             period.told += 1
         if later := notices[left:]:
             _put_off(transaction, period, _together(later))
-        transaction.run("set_meta", _META + kind, _json(period))
+        transaction.run("set_meta", _META + kind, as_json(period))
 
 
 def note_waiting_orders(transaction: Writing) -> None:
@@ -131,7 +117,7 @@ def await_recoveries(transaction: Writing, closed: Sequence[tuple[Lane, Breaker]
             until=transaction.now,
             told=before.needs_operator or (old is not None and old.told),
         )
-    transaction.run("set_meta", _AWAITED, _json(list(awaited.values())))
+    transaction.run("set_meta", _AWAITED, as_json(list(awaited.values())))
 
 
 def note_recoveries(transaction: Writing) -> None:
@@ -149,7 +135,7 @@ def note_recoveries(transaction: Writing) -> None:
             came = f"{lost} no llegaron" if lost else "todo llegó"
             transaction.note(NoticeKind.RECOVERED, f"{lane.channel} {lane.name}: {came}")
     if over:
-        transaction.run("set_meta", _AWAITED, _json(list(awaited.values())))
+        transaction.run("set_meta", _AWAITED, as_json(list(awaited.values())))
 
 
 def _awaited(transaction: Writing) -> dict[Lane, Recovery]:
@@ -176,7 +162,7 @@ def _present(period: Period, kind: NoticeKind, transaction: Writing) -> Period:
 def _put_off(transaction: Writing, period: Period, notice: Notice) -> None:
     if period.digest:
         period.digest = period.digest.with_more(notice)
-        transaction.run("put_content", _json([(id_, period.digest) for id_ in period.entries]))
+        transaction.run("put_content", as_json([(id_, period.digest) for id_ in period.entries]))
     else:
         period.digest, period.entries = notice, _queue(transaction, notice, period.until)
 
@@ -188,7 +174,7 @@ def _queue(transaction: Writing, notice: Notice, due_at: float) -> list[int]:
     for id_, target in enumerate(transaction.audience.notices, first):
         transaction.lane(Lane(NOTICES, target))
         rows.append((id_, NOTICES, target, f"notice/{id_}", notice, None, transaction.now, None))
-    transaction.run("address_events", _json(rows), due_at, due_at + transaction.audience.notice_deadline_seconds)
+    transaction.run("address_events", as_json(rows), due_at, due_at + transaction.audience.notice_deadline_seconds)
     return [row[0] for row in rows]
 
 
@@ -197,7 +183,3 @@ def _together(notices: Sequence[Notice]) -> Notice:
     for notice in notices[1:]:
         total = total.with_more(notice)
     return total
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

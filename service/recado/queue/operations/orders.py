@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from recado.events.facts import OrderCancelled, OrderUpdated
 from recado.orders import OrderState
 from recado.orders.shop import Move, Moved, MoveOutcome, OrderStep, ShopOrder, outcome_of
-from recado.queue.model import Lane, NewRow, State
+from recado.queue.model import Lane, NewRow, State, as_json
 from recado.queue.operations.customers import read_customers, read_order, talk_of
 from recado.queue.operations.outside import add_outside, row_outside
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.telemetry import metrics
 from recado.whatsapp.content import Windowed
 

@@ -1,18 +1,16 @@
 """Outside the window: a reply or notice that could not be sent in time is sent as a template, if the shop has one."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
 import msgspec
 
-from recado.events.facts import Fact, TemplateApproved, TemplatePaused
+from recado.events.facts import TemplateApproved, TemplatePaused
 from recado.orders import Line
 from recado.outcome import Outcome, Scope
-from recado.queue.model import TEMPLATES, AttemptResult, Audience, Lane, NewRow, State
+from recado.queue.model import TEMPLATES, AttemptResult, Lane, NewRow, State, as_json
 from recado.queue.operations.telling import ACCOUNT
-from recado.queue.statements import Row
+from recado.queue.operations.writing import Writing
 from recado.telemetry import metrics
-from recado.telemetry.totals import Totals
 from recado.whatsapp.content import Outside, Windowed, decode
 from recado.whatsapp.notices import TemplateChange
 from recado.whatsapp.outside import OUTSIDE_SECONDS, lane_of, template_in, template_lane
@@ -22,24 +20,6 @@ PAUSED = AttemptResult(outcome=Outcome.OPERATOR, error_class="template", scope=S
 
 _lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 _wamids = msgspec.json.Decoder(tuple[str, ...]).decode
-
-
-class Writing(Protocol):
-    """The part of a write transaction that this module uses; see transaction.py."""
-
-    run: Callable[..., list[Row]]
-    now: float
-    audience: Audience
-    totals: Totals
-
-    def lane(self, lane: Lane) -> Any: ...
-
-    @property
-    def lanes(self) -> Any: ...
-
-    def take_ids(self, count: int) -> int: ...
-
-    def tell(self, key: str, fact: Fact) -> None: ...
 
 
 class Closed(msgspec.Struct):
@@ -66,12 +46,12 @@ def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
 
     A customer who has opted out, or who is talking to a person, gets none.
     """
-    closed = [Closed(*row) for row in transaction.run("closed", _json(ids), transaction.now)]
+    closed = [Closed(*row) for row in transaction.run("closed", as_json(ids), transaction.now)]
     replaced = [(one, content) for one in closed if (content := _outside(transaction, one))]
     if not replaced:
         return set()
     old = [one.id for one, _ in replaced]
-    transaction.run("leave_outside", _json(old))
+    transaction.run("leave_outside", as_json(old))
     rows = [
         row_outside(transaction, one.number, one.key, one.phone, one.user_id, content, _answered(one), one.traceparent)
         for one, content in replaced
@@ -79,7 +59,7 @@ def send_outside(transaction: Writing, ids: Sequence[int]) -> set[int]:
     new = add_outside(transaction, rows)
     # Direct Send shows the quote itself, so it becomes the reply with the quote.
     if transaction.audience.outside.shows_quotes:
-        transaction.run("move_quotes", _json(list(zip(old, new, strict=True))))
+        transaction.run("move_quotes", as_json(list(zip(old, new, strict=True))))
     transaction.totals.inc(metrics.FINISHED, State.DISCARDED.value, by=len(old))
     return set(old)
 
@@ -119,7 +99,7 @@ def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
     """Queues rows; returns their ids."""
     first = transaction.take_ids(len(rows))
     numbered = [msgspec.structs.replace(row, id=id_) for id_, row in enumerate(rows, first)]
-    transaction.run("add", _json(numbered))
+    transaction.run("add", as_json(numbered))
     for row in numbered:
         transaction.lane(Lane(TEMPLATES, row.lane))
         transaction.totals.inc(metrics.TEMPLATES, template_in(row.lane), "queued")
@@ -166,7 +146,3 @@ def _answered(closed: Closed) -> tuple[str, ...] | None:
     """The wamids of the messages that the entry replies to."""
     before = _wamids(closed.answers) if closed.answers else ()
     return (*before, closed.wamid) if closed.wamid else None
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from recado.events.facts import CustomerOptedIn, CustomerOptedOut
 from recado.orders import OptedBy, Permission, PermissionChange
+from recado.queue.model import as_json
 from recado.queue.operations.customers import identified, kept_names, put_customers, read_customers, talk_of
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.telemetry import metrics
 
 

@@ -3,9 +3,9 @@
 import datetime
 from collections.abc import Collection
 
-from recado.queue.model import REPLIES, Lane, NewRow, State
+from recado.queue.model import REPLIES, Lane, NewRow, State, as_json
 from recado.queue.operations.customers import read_quote
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.telemetry import metrics
 
 #: The hours of the shop's day in which customers are reminded: from the first, before the second.

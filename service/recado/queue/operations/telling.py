@@ -1,12 +1,11 @@
 """Telling: turns facts into events, and each event into an entry for every endpoint that subscribes to it, in the
 transaction of the fact."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from recado.events.event import NOBODY, Event, Person, data_of
+from recado.events.event import NOBODY, Event, EventCustomer, data_of
 from recado.events.facts import (
     ENDS,
     CustomerErased,
@@ -18,37 +17,12 @@ from recado.events.facts import (
     order_data,
     quote_data,
 )
-from recado.queue.model import EVENTS, Audience, Lane, NewReply
-from recado.queue.statements import Row
+from recado.queue.model import EVENTS, Lane, NewReply, as_json
+from recado.queue.operations.writing import Writing
 from recado.telemetry import metrics
-from recado.telemetry.totals import Totals
 
 #: The key of events that concern no customer.
 ACCOUNT = "account"
-
-
-class Writing(Protocol):
-    """The part of a write transaction that this module uses; see transaction.py."""
-
-    run: Callable[..., list[Row]]
-    now: float
-    audience: Audience
-    totals: Totals
-
-    def ended(self, lane: Lane) -> bool: ...
-
-    def take_ids(self, count: int) -> int: ...
-
-    def tell(
-        self,
-        key: str,
-        fact: Fact,
-        phone: str | None = None,
-        user_id: str | None = None,
-        traceparent: str | None = None,
-    ) -> None: ...
-
-    def reference(self, prefix: str, name: str) -> str: ...
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -117,7 +91,7 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
     wanted = _named(transaction, wanted)
     conversations = {one.key: transaction.reference("cv", one.key) for one in wanted}
     # The sequence of a customer who was erased and came back continues after the event of his erasure.
-    last: dict[str, int] = dict(transaction.run("last_sequences", _json([*conversations, *conversations.values()])))
+    last: dict[str, int] = dict(transaction.run("last_sequences", as_json([*conversations, *conversations.values()])))
     sequences = {key: max(last.get(key, 0), last.get(name, 0)) for key, name in conversations.items()}
     first = transaction.take_ids(len(wanted))
     events: list[tuple[Event, str, str | None]] = []
@@ -136,15 +110,15 @@ def write_events(transaction: Writing, told: Sequence[Told]) -> None:
         kept_under = event.conversation if isinstance(one.fact, CustomerErased) else one.key
         events.append((event, kept_under, one.traceparent))
         transaction.totals.inc(metrics.EVENTS, one.type)
-    transaction.run("add_events", _json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key, _ in events]))
+    transaction.run("add_events", as_json([(e.id, e.kind, key, e.sequence, e.at, e) for e, key, _ in events]))
     _address(transaction, [(event, audience.endpoints_for(event.kind), made_by) for event, _, made_by in events])
 
 
-def _person(transaction: Writing, told: Told) -> Person:
+def _person(transaction: Writing, told: Told) -> EventCustomer:
     if not told.fact.of_customer:
         return NOBODY
     ref = transaction.reference("cu", told.key.partition(":")[2])
-    return Person(ref=ref, phone=told.phone, user_id=told.user_id)
+    return EventCustomer(ref=ref, phone=told.phone, user_id=told.user_id)
 
 
 def _named(transaction: Writing, told: list[Told]) -> list[Told]:
@@ -153,7 +127,7 @@ def _named(transaction: Writing, told: list[Told]) -> list[Told]:
     if not nameless:
         return told
     names: dict[str, dict[str, str]] = {}
-    for key, name in transaction.run("names_of", _json(nameless)):
+    for key, name in transaction.run("names_of", as_json(nameless)):
         of_customer = name.partition(":")[2]
         kind = "phone" if of_customer.startswith("+") else "user_id"
         names.setdefault(key, {})[kind] = of_customer
@@ -176,7 +150,7 @@ def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str], 
             (id_, EVENTS, endpoint, f"{event.public_id}/{endpoint}", event, event.id, event.at, traceparent)
             for id_, (event, endpoint, traceparent) in enumerate(deliveries, first)
         ]
-        transaction.run("address_events", _json(rows), transaction.now, transaction.now + audience.deadline_seconds)
+        transaction.run("address_events", as_json(rows), transaction.now, transaction.now + audience.deadline_seconds)
     return len(deliveries)
 
 
@@ -190,11 +164,11 @@ def replay(transaction: Writing, requests: Sequence[Replay]) -> list[tuple[int, 
 
 def _replay(transaction: Writing, request: Replay) -> tuple[int, int | None]:
     if request.ids:
-        rows = transaction.run("events_by_id", _json(request.ids))
+        rows = transaction.run("events_by_id", as_json(request.ids))
     else:
         rows = transaction.run("events_since", request.after, request.since, request.limit)
     events = [_event(row[0]) for row in rows]
-    waiting = {tuple(row) for row in transaction.run("waiting_events", _json([event.id for event in events]))}
+    waiting = {tuple(row) for row in transaction.run("waiting_events", as_json([event.id for event in events]))}
     _address(
         transaction,
         [(event, [name for name in request.endpoints if (event.id, name) not in waiting], None) for event in events],
@@ -204,7 +178,3 @@ def _replay(transaction: Writing, request: Replay) -> tuple[int, int | None]:
 
 
 _event = msgspec.json.Decoder(Event).decode
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

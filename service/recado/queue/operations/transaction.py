@@ -5,14 +5,22 @@ Facts are counted in the transaction that records them, so a crash never makes a
 
 import hashlib
 from collections.abc import Collection, Sequence
-from typing import Any
-
-import msgspec
 
 from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.notices.notice import NoticeKind
 from recado.orders import QuoteState
-from recado.queue.model import MEDIA, NOBODY, REPLIES, TO_CUSTOMERS, AttemptResult, Audience, Lane, Reason, State
+from recado.queue.model import (
+    MEDIA,
+    NOBODY,
+    REPLIES,
+    TO_CUSTOMERS,
+    AttemptResult,
+    Audience,
+    Lane,
+    Reason,
+    State,
+    as_json,
+)
 from recado.queue.operations.lanes import Lanes, LaneState
 from recado.queue.operations.noticing import Noted, await_recoveries, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
@@ -258,8 +266,3 @@ class Transaction:
     def wamid_key(self, wamid: str) -> str:
         """A keyed hash of a wamid, which holds a phone number."""
         return hashlib.blake2b(wamid.encode(), digest_size=16, key=self._store_key.encode()).hexdigest()
-
-
-def as_json(value: Any) -> str:
-    """A batch as the statements take it."""
-    return msgspec.json.encode(value).decode()

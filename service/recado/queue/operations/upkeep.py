@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from recado.queue.model import Lane, Reason
+from recado.queue.model import Lane, Reason, as_json
 from recado.queue.operations.handoffs import end_of_time
 from recado.queue.operations.noticing import note_recoveries, note_waiting_orders
 from recado.queue.operations.reminding import remind
-from recado.queue.operations.transaction import Transaction, as_json
+from recado.queue.operations.transaction import Transaction
 from recado.queue.reach import NOTHING, Reach
 from recado.telemetry import metrics
 from recado.telemetry.totals import Totals

@@ -24,7 +24,15 @@ from recado.queue.postgres.clock import ServerClock
 from recado.queue.postgres.connection import Link
 from recado.queue.postgres.migrations import is_current
 from recado.queue.reach import EVERYTHING, Reach
-from recado.queue.statements import SURVEY_SECONDS, Row, Server, Sizes, Statements, make_store_key, named_statements
+from recado.queue.statements import (
+    SURVEY_SECONDS,
+    Row,
+    ServerState,
+    Statements,
+    StoreSizes,
+    make_store_key,
+    named_statements,
+)
 from recado.telemetry import metrics
 
 Result = TypeVar("Result")
@@ -226,14 +234,14 @@ class PostgresDatabase:
             raise
         return result
 
-    def sizes(self, found: Statements) -> Sizes:
+    def sizes(self, found: Statements) -> StoreSizes:
         ((size, dead_rows, oldest, deltas, synchronous, asynchronous),) = found.run("server")
         standbys = {"synchronous": float(synchronous), "asynchronous": float(asynchronous)}
         problems = {name for (name,) in found.run("problems")}
         if self._behind_a_pooler:
             problems.add("pooler_between")
-        server = Server(dead_rows, oldest, standbys, deltas, self._clock.offset(), frozenset(problems))
-        return Sizes({"database": float(size)}, server=server)
+        server = ServerState(dead_rows, oldest, standbys, deltas, self._clock.offset(), frozenset(problems))
+        return StoreSizes({"database": float(size)}, server=server)
 
     def scrub(self) -> None:
         """Does nothing: the server's vacuum reuses the space of deleted rows, and its operator makes backups."""

@@ -12,7 +12,7 @@ import apsw
 from recado.queue.errors import StoreUnavailable
 from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.sqlite.database import BUSY_POLL_SECONDS, UNAVAILABLE, empty_log, load_queries, open_database
-from recado.queue.statements import Row, Sizes, Statements, Volume, make_store_key
+from recado.queue.statements import Row, Statements, StoreSizes, Volume, make_store_key
 
 Result = TypeVar("Result")
 
@@ -100,11 +100,11 @@ class SqliteDatabase:
         except UNAVAILABLE as error:
             raise StoreUnavailable(str(error)) from error
 
-    def sizes(self, found: Statements) -> Sizes:
+    def sizes(self, found: Statements) -> StoreSizes:
         usage = shutil.disk_usage(self.path.parent)
         log = self.path.with_name(self.path.name + "-wal")
         files = {"database": float(self.path.stat().st_size), "wal": float(log.stat().st_size) if log.exists() else 0.0}
-        return Sizes(files, Volume(float(usage.free), float(usage.total)))
+        return StoreSizes(files, Volume(float(usage.free), float(usage.total)))
 
     def scrub(self) -> None:
         """Until a checkpoint, the write-ahead log still contains what was deleted from the file."""

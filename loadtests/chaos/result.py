@@ -11,7 +11,7 @@ from loadtests.chaos.installation import Installation
 SETTLE_SECONDS = 60.0
 
 
-class Row(msgspec.Struct, kw_only=True):
+class FaultResult(msgspec.Struct, kw_only=True):
     """The result of a fault. `refused`: responses other than 200; `cut`: connections that ended without a response.
 
     `recovery_seconds`: from the end of the fault until every message had its reply and the queue was empty.
@@ -41,7 +41,7 @@ class NotHereError(Exception):
 
 
 @contextlib.asynccontextmanager
-async def load(row: Row, shop: Installation, per_second: float) -> AsyncIterator[None]:
+async def load(row: FaultResult, shop: Installation, per_second: float) -> AsyncIterator[None]:
     """Customers write while the fault lasts; afterwards the row has the results."""
     traffic = shop.simulator.begin_traffic(1_000_000, per_second)
     yield
@@ -49,7 +49,7 @@ async def load(row: Row, shop: Installation, per_second: float) -> AsyncIterator
     await judge(row, shop)
 
 
-async def judge(row: Row, shop: Installation) -> None:
+async def judge(row: FaultResult, shop: Installation) -> None:
     """Waits until everything is settled, then reads ledger and database."""
     started = time.monotonic()
     await shop.settled(SETTLE_SECONDS)
@@ -66,7 +66,7 @@ async def judge(row: Row, shop: Installation) -> None:
     row.require(not rows.get("failed"), f"{rows.get('failed')} given up")
 
 
-def table(rows: list[Row]) -> str:
+def table(rows: list[FaultResult]) -> str:
     """Markdown."""
     head = [
         "| fault | injected | messages | lost | doubled | non-200 | cut | recovery | |",
