@@ -22,7 +22,7 @@ from recado.delivery.channels import media
 from recado.delivery.channels.whatsapp import NAME, deadline
 from recado.delivery.slots import SendSlots
 from recado.orders import Changes, QuoteState, Session
-from recado.orders.amend import edits
+from recado.orders.quote import edits
 from recado.outcome import Outcome
 from recado.queue.errors import StoreUnavailable
 from recado.queue.model import Added, AttemptResult, Lane, NewReply, Restraint

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from recado.orders import Line
-from recado.orders.amend import LineChange, edits
+from recado.orders.quote import LineChange, edits
 
 
 def lines(*amounts: tuple[str, int | Decimal]) -> list[Line]:

@@ -12,7 +12,7 @@ import recado
 from recado.conversation import ReplyKind, Silence
 from recado.events.facts import TYPES
 from recado.orders import OrderState, QuoteSource, QuoteState
-from recado.orders.amend import LineChange
+from recado.orders.quote import LineChange
 from recado.outcome import Outcome, Scope
 from recado.queue.model import Reason, Restraint, State
 from recado.queue.policy import OpenReason

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from recado.conversation import permission, texts, wordless, words
-from recado.conversation.choices import Decision, parsed
 from recado.conversation.moment import Moment, Policy
-from recado.conversation.turn import Inbound, Reply, ReplyKind, Silence, Turn
+from recado.conversation.turn import Decision, Inbound, Reply, ReplyKind, Silence, Turn, parsed
 from recado.events.facts import Fact, HandoffRequested, MessageReceived, instant
 from recado.orders import Asked, Changes, Session, Unmet
 from recado.quotes import Catalogue, Intent, Quote, QuoteService

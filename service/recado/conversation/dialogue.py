@@ -10,7 +10,7 @@ from recado.conversation.conversation import Conversation
 from recado.conversation.moment import Policy
 from recado.conversation.turn import Inbound, Turn
 from recado.orders import Changes, OpenQuote, QuoteState, Session
-from recado.orders.amend import Lines
+from recado.orders.quote import Lines
 from recado.quotes import Catalogue, QuoteService
 from recado.whatsapp.customer import Customer
 from recado.whatsapp.payloads import InboundMessage, MessageType

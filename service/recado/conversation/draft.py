@@ -7,8 +7,20 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.conversation.moment import Moment, Policy
-from recado.orders import Line, OpenQuote, Question, Talk, amend
-from recado.orders.amend import Amount, Lines
+from recado.orders import Line, OpenQuote, Question, Talk
+from recado.orders.quote import (
+    Lines,
+    PiecesError,
+    Quantity,
+    add_line,
+    keep_only,
+    line_of,
+    remove_line,
+    replace_line,
+    scale,
+    set_quantity,
+    subtract,
+)
 from recado.quotes import Intent, Quote
 from recado.quotes.acts import acts
 from recado.quotes.acts.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
@@ -30,7 +42,7 @@ class TooMuch(msgspec.Struct, frozen=True):
     """A quantity above the limit."""
 
     name: str
-    quantity: Amount
+    quantity: Quantity
 
 
 class Draft:
@@ -144,7 +156,7 @@ class Draft:
 
     # what acts do --------------------------------------------------------------------------------------------
 
-    def line(self, sku: str, quantity: Amount, confidence: float = 1.0) -> Line:
+    def line(self, sku: str, quantity: Quantity, confidence: float = 1.0) -> Line:
         """A line of the catalogue's product."""
         product = self._catalogue.by_sku[sku]
         doubtful = confidence * self._confidence < self._policy.confidence_threshold
@@ -165,46 +177,46 @@ class Draft:
         self.changed = True
         self.asked, self.asked_before, self.offered = (), (), None
         if self.questions:
-            gone = {q.candidates[0] for q in self.questions if q.sets and not amend.find(self.lines, q.candidates[0])}
+            gone = {q.candidates[0] for q in self.questions if q.sets and not line_of(self.lines, q.candidates[0])}
             settled = gone.union(named)
             self.questions = [q for q in self.questions if len(q.candidates) > 1 or q.candidates[0] not in settled]
         self._named = tuple(dict.fromkeys((*self._named, *named)))
 
     def _add(self, act: acts.Add) -> None:
-        self._becomes(amend.add(self.lines, self.line(act.sku, act.quantity, act.confidence)), act.sku)
+        self._becomes(add_line(self.lines, self.line(act.sku, act.quantity, act.confidence)), act.sku)
 
     def _set(self, act: acts.SetQuantity) -> None:
-        lines = self.lines if act.quantity is None else amend.set_quantity(self.lines, act.sku, act.quantity)
+        lines = self.lines if act.quantity is None else set_quantity(self.lines, act.sku, act.quantity)
         self._becomes(lines, act.sku)
 
     def _remove(self, act: acts.Remove) -> None:
-        self._becomes(amend.remove(self.lines, act.sku))
+        self._becomes(remove_line(self.lines, act.sku))
 
     def _subtract(self, act: acts.Subtract) -> None:
-        self._becomes(amend.subtract(self.lines, act.sku, act.quantity), act.sku)
+        self._becomes(subtract(self.lines, act.sku, act.quantity), act.sku)
 
     def _keep(self, act: acts.KeepOnly) -> None:
-        lines = amend.keep_only(self.lines, frozenset(sku for sku, _ in act.lines))
+        lines = keep_only(self.lines, frozenset(sku for sku, _ in act.lines))
         for sku, quantity in act.lines:
-            lines = lines if quantity is None else amend.set_quantity(lines, sku, quantity)
+            lines = lines if quantity is None else set_quantity(lines, sku, quantity)
         self.questions.clear()
         self._becomes(lines, *(sku for sku, _ in act.lines))
 
     def _replace(self, act: acts.Replace) -> None:
-        here = amend.find(self.lines, act.goes)
+        here = line_of(self.lines, act.goes)
         assert here is not None, "only a line is replaced"
         goes = here.quantity if act.taken is None else min(act.taken, here.quantity)
         comes = self.line(act.comes, goes if act.quantity is None else act.quantity)
         if goes < here.quantity:
-            lines = amend.add(amend.subtract(self.lines, act.goes, goes), comes)
+            lines = add_line(subtract(self.lines, act.goes, goes), comes)
         else:
-            lines = amend.replace(self.lines, act.goes, comes)
+            lines = replace_line(self.lines, act.goes, comes)
         self._becomes(lines, act.comes)
 
     def _scale(self, act: acts.Scale) -> None:
         try:
-            self._becomes(amend.scale(self.lines, act.factor))
-        except amend.PiecesError:
+            self._becomes(scale(self.lines, act.factor))
+        except PiecesError:
             self.unsure = True
             self.unresolved.append("")
 

@@ -12,8 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.choices import TO_A_PERSON, candidates, decisions, offered
-from recado.conversation.turn import Inbound, Reply, ReplyKind, Turn
+from recado.conversation.turn import TO_A_PERSON, Inbound, Reply, ReplyKind, Turn, candidates, decisions, offered
 from recado.hours import Hours
 from recado.orders import (
     Changes,
@@ -28,7 +27,7 @@ from recado.orders import (
     Session,
     Talk,
 )
-from recado.orders.amend import Lines
+from recado.orders.quote import Lines
 from recado.quotes import Catalogue, Quote
 from recado.quotes.language.numbers import Unusable
 from recado.whatsapp.content import Choice

@@ -1,7 +1,7 @@
 """The reminder for a customer who has not answered a quote."""
 
 from recado.conversation import texts
-from recado.conversation.choices import decisions, offered
+from recado.conversation.turn import decisions, offered
 from recado.orders import OpenQuote
 from recado.whatsapp.content import Inside
 

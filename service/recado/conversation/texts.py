@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from recado.orders import Line, OpenQuote, Order, OrderState
-from recado.orders.amend import Amount
+from recado.orders.quote import Quantity
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.language.money import money
 from recado.quotes.language.numbers import Unusable
@@ -162,7 +162,7 @@ def unclear(words: str) -> str:
     return f"🤔 ¿A qué te refieres con «{_echo(words)}»?" if words else "🤔 ¿Qué producto quieres decir?"
 
 
-def too_much(name: str, quantity: Amount) -> str:
+def too_much(name: str, quantity: Quantity) -> str:
     """Says that a quantity is above the limit."""
     count = quantity if quantity < _SAYABLE else "Tantas"
     return (

@@ -9,10 +9,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.choices import TO_A_PERSON, Decision, Tap
 from recado.conversation.draft import Draft
 from recado.conversation.moment import DAY, Moment, confirm, quote_again, reject, show, shown_first
-from recado.conversation.turn import ReplyKind, Silence, Turn
+from recado.conversation.turn import TO_A_PERSON, Decision, ReplyKind, Silence, Tap, Turn
 from recado.conversation.words import asked_back, changed, give_back, hand_over, not_open
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote

@@ -6,7 +6,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.choices import TO_THE_ASSISTANT
 from recado.conversation.draft import Draft, base_of, drafted, said_anew
 from recado.conversation.moment import (
     Moment,
@@ -19,9 +18,10 @@ from recado.conversation.moment import (
     reject,
     show,
 )
-from recado.conversation.turn import ReplyKind, Turn
+from recado.conversation.turn import TO_THE_ASSISTANT, ReplyKind, Turn
 from recado.events.facts import OrderCancelRequested
-from recado.orders import Handoff, OpenQuote, QuoteState, Talk, amend
+from recado.orders import Handoff, OpenQuote, QuoteState, Talk
+from recado.orders.quote import is_more
 from recado.quotes import Intent, Quote
 from recado.quotes.acts.acts import (
     AskPerson,
@@ -89,7 +89,7 @@ def changed(moment: Moment, base: OpenQuote | None, draft: Draft, *, agrees: boo
         return emptied(moment, talk, notes)
     shown = base.lines if base is not None else ()
     sure = not (notes or moment.session.talk.unsure)
-    if agrees and sure and base is not None and moment.is_meant(base) and not amend.is_more(draft.lines, shown):
+    if agrees and sure and base is not None and moment.is_meant(base) and not is_more(draft.lines, shown):
         return confirm(moment, base, draft.lines, talk)
     lines, gone = moment.at_todays_prices(draft.lines)
     told = [*draft.told, *([texts.no_longer_sold(gone)] if gone else [])]

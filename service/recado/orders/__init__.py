@@ -1,6 +1,5 @@
 """Quotes and orders as values, and the changes that they allow."""
 
-from recado.orders import amend as amend
 from recado.orders.order import Order, OrderState
 from recado.orders.permission import OptedBy, Permission, PermissionChange
 from recado.orders.quote import Asked, Line, OpenQuote, Question, QuoteSource, QuoteState, Unmet
