@@ -27,8 +27,8 @@ from recado.quotes.language.text import plain
 from recado.simulator import webhooks
 from recado.simulator.simulator import ORDERS
 from recado.simulator.webhooks import Person
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import InboundMessage, MessageType, PayloadError, parse
+from recado.whatsapp.inbound import Customer, InboundMessage, MessageType
+from recado.whatsapp.payloads import PayloadError, parse
 from recado.whatsapp.signature import SignatureVerifier, signature
 
 KEY = "fuzz-app-secret-of-32-characters"

@@ -10,7 +10,7 @@ from recado.queue.model import LeasedReply, VoiceNote
 from recado.queue.protocol import Outbox
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.inbound import InboundMessage, MessageType
 
 
 class Hearing:

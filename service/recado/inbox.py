@@ -33,7 +33,7 @@ from recado.telemetry import conventions, tracing
 from recado.telemetry.logging import wide
 from recado.telemetry.web_metrics import WebMetrics
 from recado.updates import Updates, report_other_numbers
-from recado.whatsapp.payloads import Batch, InboundMessage
+from recado.whatsapp.inbound import Batch, InboundMessage
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from recado.telemetry.logging import wide
 from recado.telemetry.totals import Totals
 from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.errors import harmless
+from recado.whatsapp.inbound import Batch, Echo, ErrorDetail, Preference, Status, StatusKind
 from recado.whatsapp.notices import AccountNotice, Gravity
-from recado.whatsapp.payloads import Batch, Echo, ErrorDetail, Preference, Status, StatusKind
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ from recado.conversation.conversation import NAME_LETTERS, random_token
 from recado.orders import QuoteState, Session
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue.catalogue import DEFAULT_PATH
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.inbound import Customer, InboundMessage, MessageType
 from tests.work import lines_run
 
 NUMBERS = frozenset({"1"})

@@ -9,8 +9,8 @@ from recado.conversation.turn import Turn
 from recado.orders import Session
 from recado.quotes import QuoteService
 from recado.whatsapp.content import Buttons, Text, as_text
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import InboundMessage, parse
+from recado.whatsapp.inbound import Customer, InboundMessage
+from recado.whatsapp.payloads import parse
 from tests.meta import NUMBER, text_message, webhook
 from tests.quotes.shops import catalogue
 

@@ -13,7 +13,7 @@ from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue.product import Product
 from recado.whatsapp.content import MOST_BUTTONS_BODY, MOST_TEXT, Buttons
-from recado.whatsapp.payloads import CartLine, MessageType
+from recado.whatsapp.inbound import CartLine, MessageType
 from tests.conversation.replies import body, quantities
 from tests.quotes.shops import catalogue
 

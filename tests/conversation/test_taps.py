@@ -10,9 +10,8 @@ from recado.conversation.dialogue import Dialogue, Phase
 from recado.orders import QuoteState
 from recado.quotes import Catalogue
 from recado.quotes.catalogue.product import Product
-from recado.whatsapp.attached import CartLine, Location
 from recado.whatsapp.content import Buttons, List, Text
-from recado.whatsapp.payloads import MessageType
+from recado.whatsapp.inbound import CartLine, Location, MessageType
 from tests.conversation.replies import body, kind, quantities
 from tests.quotes.shops import catalogue
 

@@ -9,7 +9,7 @@ from recado.conversation.dialogue import Dialogue, Phase
 from recado.conversation.turn import Turn
 from recado.orders import QuoteSource
 from recado.whatsapp.content import Buttons, Text, as_text
-from recado.whatsapp.payloads import Media, MessageType
+from recado.whatsapp.inbound import Media, MessageType
 from tests.quotes.shops import catalogue
 
 CATALOGUE = catalogue()

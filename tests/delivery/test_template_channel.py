@@ -11,8 +11,8 @@ from recado.queue.model import TEMPLATES, Lane, LeasedReply
 from recado.settings import AfterWindow
 from recado.telemetry import tracing
 from recado.whatsapp.content import Content, DirectSend, Outside, Template, Text
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError, NotSentError, ResponseTimeoutError, TemplateError, error_from_status
+from recado.whatsapp.inbound import Customer
 from recado.whatsapp.outside import Forms, lane_of
 from recado.whatsapp.service import Sent
 from recado.whatsapp.templates import Approved, Button, Component, TemplateBook

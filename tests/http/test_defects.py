@@ -15,7 +15,8 @@ from recado.quotes import QuoteService
 from recado.quotes.catalogue.catalogue import DEFAULT_PATH, Catalogue
 from recado.telemetry import metrics
 from recado.updates import MAX_ERRORS_LOGGED, MAX_NOTICES_LOGGED
-from recado.whatsapp.payloads import InboundMessage, parse
+from recado.whatsapp.inbound import InboundMessage
+from recado.whatsapp.payloads import parse
 from tests.clock import FakeClock
 from tests.http.conftest import StartPod
 from tests.meta import NUMBER, text_message

@@ -21,9 +21,8 @@ from recado.settings import Settings, load
 from recado.simulator import Person, Simulator
 from recado.simulator.media import voice
 from recado.understanding import make_catalogue, make_conversation
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.from_settings import make_whatsapp
-from recado.whatsapp.payloads import InboundMessage, Media, MessageType
+from recado.whatsapp.inbound import Customer, InboundMessage, Media, MessageType
 from tests.clock import FakeClock
 from tests.meta import ENVIRONMENT
 from tests.queue.stores import OpenQueue

@@ -24,9 +24,8 @@ from recado.queue.model import (
 )
 from recado.queue.protocol import RetryQueue
 from recado.telemetry import metrics
-from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Text
-from recado.whatsapp.customer import Customer
+from recado.whatsapp.inbound import Customer, Media
 from tests.clock import FakeClock
 from tests.queue.replies import DELIVERED, LANE, NO_JITTER, NUMBER, UNLIMITED, new_reply, text_of
 from tests.queue.sessions import quote_named, session_of

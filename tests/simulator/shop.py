@@ -9,7 +9,7 @@ from recado.simulator import Simulator
 from recado.simulator.server import Request, Response, Server
 from recado.whatsapp.content import Content, Text
 from recado.whatsapp.errors import GraphError
-from recado.whatsapp.payloads import Batch, InboundMessage, StatusKind
+from recado.whatsapp.inbound import Batch, InboundMessage, StatusKind
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import SignatureVerifier
 from recado.whatsapp.transport import GraphTransport

@@ -12,9 +12,8 @@ from recado.simulator import FaultPlan, Simulator
 from recado.simulator.chat import Chat, ChatError, Place, Step
 from recado.simulator.interactive import Tappable
 from recado.whatsapp.content import Choice, Content, Text, with_choices
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import InvalidRequestError
-from recado.whatsapp.payloads import InboundMessage, Location, MessageType
+from recado.whatsapp.inbound import Customer, InboundMessage, Location, MessageType
 from tests.simulator.shop import Shop, open_shop
 
 

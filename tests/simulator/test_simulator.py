@@ -9,9 +9,8 @@ import pytest
 from recado.outcome import Outcome
 from recado.simulator import FaultPlan, Simulator
 from recado.whatsapp.content import Text
-from recado.whatsapp.customer import Customer
+from recado.whatsapp.inbound import Customer, StatusKind
 from recado.whatsapp.notices import AccountEvent
-from recado.whatsapp.payloads import StatusKind
 from tests.simulator.shop import open_shop
 from tests.waiting import PATIENCE_SECONDS, until
 

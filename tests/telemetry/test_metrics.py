@@ -22,8 +22,8 @@ from recado.telemetry.metric import Metric, MetricKind, Source
 from recado.telemetry.metrics import REGISTRY
 from recado.telemetry.totals import SUM, Totals
 from recado.whatsapp import errors
+from recado.whatsapp.inbound import MessageType, StatusKind
 from recado.whatsapp.notices import AccountEvent
-from recado.whatsapp.payloads import MessageType, StatusKind
 from recado.whatsapp.signature import SignatureProblem
 
 

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from tests.whatsapp.bodies import ANA, NUMBER, TEXT, body, webhook
 from tests.work import lines_run
 
-from recado.whatsapp.payloads import (
-    Batch,
-    PayloadError,
-    parse,
-)
+from recado.whatsapp.inbound import Batch
+from recado.whatsapp.payloads import PayloadError, parse
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from recado.network import BoundedClient
 from recado.outcome import Outcome
 from recado.simulator import Simulator
 from recado.simulator.media import URL_SECONDS, voice
-from recado.whatsapp.attached import Media, voice_of
+from recado.whatsapp.attached import voice_of
 from recado.whatsapp.download import Downloader
 from recado.whatsapp.errors import (
     AuthenticationError,
@@ -25,6 +25,7 @@ from recado.whatsapp.errors import (
     ThrottledError,
     UnreadableResponseError,
 )
+from recado.whatsapp.inbound import Media
 from recado.whatsapp.media import FileType, MediaError, MediaProblem, type_of
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.transport import GraphTransport

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.whatsapp.bodies import ANA, NUMBER, TEXT, body, webhook
 
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import (
+from recado.whatsapp.inbound import (
     Batch,
+    Customer,
     Echo,
     ErrorDetail,
     InboundMessage,
@@ -17,8 +17,8 @@ from recado.whatsapp.payloads import (
     Preference,
     Status,
     StatusKind,
-    parse,
 )
+from recado.whatsapp.payloads import parse
 
 
 def one(**changes: Any) -> InboundMessage:

@@ -9,7 +9,6 @@ import pytest
 
 from recado.outcome import Outcome
 from recado.whatsapp.content import Button, Buttons, Text
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     AuthenticationError,
     ConnectTimeoutError,
@@ -21,6 +20,7 @@ from recado.whatsapp.errors import (
     ResponseTimeoutError,
     UnreadableResponseError,
 )
+from recado.whatsapp.inbound import Customer
 from recado.whatsapp.service import Health, WhatsAppService
 from recado.whatsapp.signature import HandshakeError
 

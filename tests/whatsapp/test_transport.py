@@ -9,8 +9,8 @@ import pytest
 from tests.whatsapp.scripted_server import BOMB, OK, TLS, Server, on_uvloop, post, read_request, reset
 
 from recado.whatsapp.content import Text
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import EdgeFailureError, EdgeRefusalError, GraphError, UnreadableResponseError
+from recado.whatsapp.inbound import Customer
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.transport import GraphTransport, RequestHead
 

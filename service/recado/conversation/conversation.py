@@ -16,7 +16,7 @@ from recado.quotes.language.constructions import Does
 from recado.quotes.language.text import plain
 from recado.quotes.script.clauses import Script, Spoken
 from recado.whatsapp.content import Text
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.inbound import InboundMessage, MessageType
 
 #: Messages without meaning for a shop: a reply would be noise or, between two bots, a loop.
 SILENT_TYPES = frozenset(

@@ -12,8 +12,7 @@ from recado.conversation.turn import Inbound, Turn
 from recado.orders import Changes, OpenQuote, QuoteState, Session
 from recado.orders.quote import Lines
 from recado.quotes import Catalogue, QuoteService
-from recado.whatsapp.customer import Customer
-from recado.whatsapp.payloads import InboundMessage, MessageType
+from recado.whatsapp.inbound import Customer, InboundMessage, MessageType
 
 _NUMBER: Final = "100000000000000"
 _FIRST_ORDER: Final = 1001

@@ -5,7 +5,7 @@ from recado.orders import HandoffChange, HandoffReason, OrderState, Returned
 from recado.orders.shop import Move
 from recado.settings import Settings
 from recado.whatsapp.content import Text
-from recado.whatsapp.customer import named
+from recado.whatsapp.inbound import named
 from recado.whatsapp.outside import forms
 
 

@@ -13,7 +13,7 @@ from recado.quotes import Catalogue, Quote
 from recado.quotes.language.money import money
 from recado.quotes.script.clauses import Script
 from recado.whatsapp.content import MOST_ROWS, Choice, ContentError, Inside, Text, with_choices
-from recado.whatsapp.payloads import InboundMessage, Media
+from recado.whatsapp.inbound import InboundMessage, Media
 
 
 class Silence(StrEnum):

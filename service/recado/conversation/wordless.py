@@ -16,7 +16,7 @@ from recado.conversation.words import asked_back, changed, give_back, hand_over,
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts.acts import Add, Answer
-from recado.whatsapp.payloads import MessageType
+from recado.whatsapp.inbound import MessageType
 
 
 def tapped(moment: Moment, tap: Tap) -> Turn:

@@ -34,7 +34,7 @@ from recado.quotes.acts.acts import (
     Take,
 )
 from recado.quotes.script.clauses import Script
-from recado.whatsapp.payloads import MessageType
+from recado.whatsapp.inbound import MessageType
 
 _CALLS_OFF: Final = frozenset([CancelAll, StartOver])
 _AGREES: Final = frozenset([Confirm, Take])

@@ -6,7 +6,7 @@ import msgspec
 
 from recado.events.endpoints import Endpoint, Shown, ShownText
 from recado.events.facts import Fact, instant
-from recado.whatsapp.customer import mask
+from recado.whatsapp.inbound import mask
 
 #: The field with the customer's words, at any place in an event.
 _WRITTEN = "text"

@@ -20,7 +20,8 @@ from recado.settings import Settings
 from recado.telemetry import tracing
 from recado.telemetry.logging import wide
 from recado.telemetry.web_metrics import WebMetrics
-from recado.whatsapp.payloads import Batch, PayloadError
+from recado.whatsapp.inbound import Batch
+from recado.whatsapp.payloads import PayloadError
 from recado.whatsapp.service import WhatsAppService
 
 log = logging.getLogger(__name__)

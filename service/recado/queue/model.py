@@ -11,9 +11,8 @@ from recado.events.facts import Fact
 from recado.notices.notice import Notice
 from recado.orders import Asked, Changes, OpenQuote, Session
 from recado.outcome import Outcome, Scope
-from recado.whatsapp.attached import Media
 from recado.whatsapp.content import Content
-from recado.whatsapp.customer import Customer
+from recado.whatsapp.inbound import Customer, Media
 from recado.whatsapp.outside import Forms
 
 #: The channels, as the rows of the queue name them.

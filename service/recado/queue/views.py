@@ -4,7 +4,7 @@ from recado.queue.model import QueueEntry, QueueStatus, State
 from recado.queue.protocol import Snapshot
 from recado.queue.statements import Row
 from recado.telemetry import metrics
-from recado.whatsapp.customer import mask
+from recado.whatsapp.inbound import mask
 
 
 def failed_entry(row: Row) -> QueueEntry:

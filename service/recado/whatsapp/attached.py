@@ -6,8 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec import Struct
-
+from recado.whatsapp.inbound import CartLine, Location, Media
 from recado.whatsapp.wire import MOST_ID
 
 #: Longer numbers are not quantities, and big integers are slow to read.
@@ -20,36 +19,6 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 #: It becomes a part of a URL.
 _MEDIA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SHA256: Final = re.compile(r"[A-Za-z0-9+/=_-]{43,64}")
-
-
-class CartLine(Struct, frozen=True):
-    """A product that was put into the cart of Meta's catalogue.
-
-    quantity: 0 if it cannot be read. item_price, currency: what the customer's app showed him, which may be stale or
-    forged; None if they cannot be read.
-    """
-
-    sku: str
-    quantity: int
-    item_price: Decimal | None = None
-    currency: str | None = None
-
-
-class Location(Struct, frozen=True):
-    """A place that a customer shared, in degrees."""
-
-    latitude: float
-    longitude: float
-    name: str | None = None
-    address: str | None = None
-
-
-class Media(Struct, frozen=True):
-    """A file that a customer sent, by Meta's id, which is valid for seven days. sha256: the hash of its content, as
-    Meta writes it (base64 or hexadecimal); None if Meta does not give it."""
-
-    id: str
-    sha256: str | None = None
 
 
 def cart_of(items: Any) -> tuple[CartLine, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from recado.network import BoundedClient, Cut, NotReached, RefusedAddress, Response, TooSlow
-from recado.whatsapp.attached import Media
+from recado.whatsapp.inbound import Media
 from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem, type_of
 
 #: The maximum duration for a file, from the look-up of the host's name to the last byte.

@@ -1,183 +1,32 @@
-"""Meta's webhook JSON -> typed events.
+"""Meta's webhook JSON -> typed values.
 
 One POST contains entries x changes x (messages + statuses + errors), up to 1,000 of them. Unreadable parts are counted
-in `Batch.ignored`; the shapes are in wire.py.
+in `Batch.ignored`. The shapes are in wire.py, the values in inbound.py.
 """
 
+import json
 import math
-from enum import StrEnum
-from typing import Any
+import re
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType
 
 from recado.whatsapp import notices, wire
-from recado.whatsapp.attached import CartLine as CartLine
-from recado.whatsapp.attached import Location as Location
-from recado.whatsapp.attached import Media as Media
 from recado.whatsapp.attached import cart_of, given_phone, location_of, voice_of
-from recado.whatsapp.customer import Customer, identify
 from recado.whatsapp.errors import code_in
-from recado.whatsapp.notices import AccountNotice
-from recado.whatsapp.wire import PayloadError as PayloadError
-from recado.whatsapp.wire import id_in, id_of
-
-
-class MessageType(StrEnum):
-    """The types of customers' messages; types that Meta adds later are `unknown`."""
-
-    TEXT = "text"
-    IMAGE = "image"
-    AUDIO = "audio"
-    VIDEO = "video"
-    DOCUMENT = "document"
-    STICKER = "sticker"
-    LOCATION = "location"
-    CONTACTS = "contacts"
-    REACTION = "reaction"
-    INTERACTIVE = "interactive"
-    BUTTON = "button"
-    ORDER = "order"
-    SYSTEM = "system"
-    UNSUPPORTED = "unsupported"
-    EDIT = "edit"
-    REVOKE = "revoke"
-    REQUEST_WELCOME = "request_welcome"
-    UNKNOWN = "unknown"
-
-
-class StatusKind(StrEnum):
-    """The progress of a message of ours; kinds that Meta adds later are `other`."""
-
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-    FAILED = "failed"
-    OTHER = "other"
-
-
-class ErrorDetail(Struct, frozen=True):
-    """One of the errors that Meta attaches to a status or to the account.
-
-    code: None if it is not a code of Meta. detail: Meta's text.
-    """
-
-    code: int | None
-    detail: str = ""
-
-
-class InboundMessage(Struct, frozen=True, gc=False):
-    """A message that a customer wrote.
-
-    text: what it says (body, caption, title of the tapped button, text after an edit); None if it has no words.
-    customer: None if he has neither a phone number nor a user id.
-    phone_number_id: the business number that he wrote to; "" if Meta left it out.
-    sent_at: None if Meta's timestamp is unreadable; the time of arrival is used then.
-    cart: the lines of an order from Meta's catalogue.
-    tapped: the id that recado gave to the button or list row that was tapped.
-    quoted: the wamid of the message that this one refers to.
-    product: the SKU of the product of Meta's catalogue that it asks about.
-    location: the place that it shares.
-    original: the wamid of the message that it edits or takes back.
-    voice: the recording of a voice note.
-    gives_phone: the message gives the customer's phone number, which is in `customer`.
-    """
-
-    wamid: str
-    type: MessageType
-    text: str | None
-    customer: Customer | None
-    phone_number_id: str
-    sent_at: float | None
-    is_group: bool = False
-    cart: tuple[CartLine, ...] = ()
-    tapped: str | None = None
-    quoted: str | None = None
-    product: str | None = None
-    location: Location | None = None
-    original: str | None = None
-    voice: Media | None = None
-    gives_phone: bool = False
-
-    @property
-    def customer_names(self) -> tuple[str, ...]:
-        """The names of its customer; empty if there is neither a phone number nor a user id."""
-        return self.customer.names_at(self.phone_number_id) if self.customer else ()
-
-    @property
-    def says_something(self) -> bool:
-        """Whether it has words, or a cart."""
-        return bool(self.cart) or bool(self.text and self.text.strip())
-
-    def written_at(self, now: float) -> float:
-        """When it was written, in Unix seconds; never later than now, even if Meta's clock is ahead."""
-        return min(self.sent_at or now, now)
-
-
-class Renamed(Struct, frozen=True):
-    """A customer of a business number has a new phone number, a new user id, or both."""
-
-    phone_number_id: str
-    before: Customer
-    after: Customer
-
-
-class Status(Struct, frozen=True):
-    """The status of a message that was sent; `callback` is the attempt id that the send carried. recipient: the
-    customer, if the send carried no attempt id."""
-
-    status: StatusKind
-    wamid: str
-    callback: str | None
-    phone_number_id: str
-    at: float | None
-    errors: tuple[ErrorDetail, ...] = ()
-    recipient: Customer | None = None
-
-
-class Echo(Struct, frozen=True):
-    """A message that the shop wrote to a customer from its own phone. returns: it gives the conversation back to
-    recado. Its text is not kept."""
-
-    wamid: str
-    customer: Customer
-    phone_number_id: str
-    sent_at: float | None
-    returns: bool
-
-    def written_at(self, now: float) -> float:
-        """When it was written, in Unix seconds; a clock of Meta's that runs ahead of ours does not count."""
-        return min(self.sent_at or now, now)
-
-
-class Preference(Struct, frozen=True):
-    """A customer's setting in WhatsApp: whether the shop may write to him on its own initiative."""
-
-    customer: Customer
-    phone_number_id: str
-    opted_out: bool
-    set_at: float | None
-
-
-class Batch(Struct, gc=False):
-    """All events of one POST, in Meta's order; `ignored` contains bounded reasons, for counters."""
-
-    messages: list[InboundMessage] = field(default_factory=list)
-    statuses: list[Status] = field(default_factory=list)
-    errors: list[ErrorDetail] = field(default_factory=list)
-    echoes: list[Echo] = field(default_factory=list)
-    preferences: list[Preference] = field(default_factory=list)
-    renamed: list[Renamed] = field(default_factory=list)
-    notices: list[AccountNotice] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-
-    @property
-    def has_updates(self) -> bool:
-        """Whether it contains anything besides messages."""
-        parts = (self.statuses, self.errors, self.echoes, self.preferences, self.renamed, self.notices, self.ignored)
-        return any(parts)
-
+from recado.whatsapp.inbound import (
+    Batch,
+    Echo,
+    ErrorDetail,
+    InboundMessage,
+    MessageType,
+    Preference,
+    Renamed,
+    Status,
+    StatusKind,
+    identify,
+)
 
 #: The text that the shop writes from its phone to give a conversation back.
 GIVE_BACK = "#bot"
@@ -212,11 +61,21 @@ _OTHER_FIELDS = frozenset(
 #: Fields of customers' messages that Meta gives to another agent, and of changes of the agent.
 _OTHERS_TALK = frozenset({"standby", "messaging_handovers"})
 
+Piece = TypeVar("Piece", bound=Struct)
+
+_decode = msgspec.json.Decoder(wire.Webhook).decode
+#: An escaped NUL, after any number of escaped backslashes.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+class PayloadError(ValueError):
+    """The body is not a webhook of Meta's."""
+
 
 def parse(body: bytes) -> Batch:
     """Every event of one webhook. Raises PayloadError, and nothing else, for a body that is not one."""
     batch = Batch()
-    entries = wire.read(body, batch.ignored)
+    entries = _entries(body, batch.ignored)
     for entry in entries:
         for change in entry.changes or ():
             if change.field == wire.MESSAGES:
@@ -379,3 +238,113 @@ def _seconds(timestamp: str | float | None) -> float | None:
         return None
     # The bound keeps milliseconds, infinities and not-a-number out of later arithmetic.
     return seconds if math.isfinite(seconds) and 0 < seconds < 1e11 else None
+
+
+# -- how the readable parts of an invalid body are kept
+
+
+def _entries(body: bytes, ignored: list[str]) -> list[wire.Entry]:
+    """The entries of a webhook. Raises PayloadError for a body that is not a webhook.
+
+    The body is decoded as a whole. If that fails, because some part has another shape, it is decoded piece by piece:
+    readable parts are kept, and the others are counted in `ignored`, so one bad message never affects another.
+
+    The character NUL is replaced by U+FFFD, because PostgreSQL does not accept it in texts.
+    """
+    if rb"\u0000" in body:
+        body = _NUL.sub(rb"\1\\ufffd", body)
+    try:
+        entries = _decode(body).entry
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        entries = _salvage(body, ignored)
+    if entries is UNSET:
+        raise PayloadError("the webhook has no `entry`")
+    return entries
+
+
+def _salvage(body: bytes, ignored: list[str]) -> list[wire.Entry] | UnsetType:
+    webhook = _loosely(body)
+    if not isinstance(webhook, dict):
+        raise PayloadError("the webhook is not a JSON object")
+    if "entry" not in webhook:
+        return UNSET
+    if not isinstance(webhook["entry"], list):
+        raise PayloadError("the webhook's `entry` is not a list")
+    entries = []
+    for raw_entry in webhook["entry"]:
+        changes = []
+        for raw in _list(raw_entry, "changes", "entry:unreadable", ignored):
+            if not isinstance(raw, dict) or not isinstance(raw.get("field"), str):
+                ignored.append("change:unreadable")
+                continue
+            value = raw.get("value")
+            readable = _value(value, ignored) if raw["field"] in wire.ABOUT_CUSTOMERS else _about_the_account(value)
+            changes.append(wire.Change(raw["field"], readable))
+        entries.append(wire.Entry(changes))
+    return entries
+
+
+def _value(raw: Any, ignored: list[str]) -> wire.Value | None:
+    if not isinstance(raw, dict):
+        ignored.append("value:unreadable")
+        return None
+    metadata = _pieces([raw["metadata"]], wire.Metadata, "metadata", ignored) if "metadata" in raw else []
+    return wire.Value(
+        metadata=metadata[0] if metadata else None,
+        contacts=_pieces(_list(raw, "contacts", "contact:unreadable", ignored), wire.Contact, "contact", ignored),
+        messages=_pieces(_list(raw, "messages", "message:unreadable", ignored), wire.Message, "message", ignored),
+        statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), wire.Status, "status", ignored),
+        errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), wire.Error, "error", ignored),
+        message_echoes=_pieces(_list(raw, "message_echoes", "echo:unreadable", ignored), wire.Echo, "echo", ignored),
+        user_preferences=_pieces(
+            _list(raw, "user_preferences", "preference:unreadable", ignored), wire.Preference, "preference", ignored
+        ),
+    )
+
+
+def _about_the_account(raw: Any) -> wire.Value:
+    known = wire.ABOUT_THE_ACCOUNT & raw.keys() if isinstance(raw, dict) else ()
+    return wire.Value(**{name: raw[name] for name in known})
+
+
+def _list(parent: Any, key: str, reason: str, ignored: list[str]) -> list[Any]:
+    found = parent.get(key) if isinstance(parent, dict) else parent
+    if isinstance(found, list):
+        return found
+    if found is not None or parent is None:
+        ignored.append(reason)
+    return []
+
+
+def _pieces(raws: list[Any], kind: type[Piece], name: str, ignored: list[str]) -> list[Piece]:
+    pieces = []
+    for raw in raws:
+        try:
+            pieces.append(msgspec.convert(raw, kind))
+        except msgspec.ValidationError:
+            ignored.append(f"{name}:unreadable")
+    return pieces
+
+
+def _loosely(body: bytes) -> Any:
+    """Decodes any JSON. Valid JSON without a Python value is replaced: half of a surrogate pair by a question mark, an
+    integer of thousands of digits by infinity."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        value = json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
+        return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("the webhook is not JSON") from error
+
+
+def id_in(raw: Any, key: str) -> str | None:
+    """The id that an object has under a key, as `id_of` takes it."""
+    return id_of(raw.get(key)) if isinstance(raw, dict) else None
+
+
+def id_of(value: Any) -> str | None:
+    """An id; None for anything that is not an id of Meta or recado."""
+    return value if isinstance(value, str) and 0 < len(value) <= wire.MOST_ID else None

@@ -13,10 +13,8 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from recado.whatsapp.attached import Media
 from recado.whatsapp.connection import RawResponse
 from recado.whatsapp.content import Content, Text, rendered
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import (
     ConfigurationError,
     ConnectTimeoutError,
@@ -28,8 +26,9 @@ from recado.whatsapp.errors import (
     ResponseTimeoutError,
     UnreadableResponseError,
 )
+from recado.whatsapp.inbound import Batch, Customer, Media
 from recado.whatsapp.media import Described, FileType, MediaError, MediaProblem, check_upload
-from recado.whatsapp.payloads import Batch, parse
+from recado.whatsapp.payloads import parse
 from recado.whatsapp.responses import UNREADABLE, error_from_response
 from recado.whatsapp.signature import verify_challenge
 from recado.whatsapp.templates import FIELDS, Approved

@@ -1,21 +1,11 @@
-"""The shapes of Meta's webhook JSON, and how the readable parts of an invalid body are kept."""
+"""The shapes of Meta's webhook JSON, with only the fields that recado uses. Every field may be missing."""
 
-import json
-import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 #: The longest id that is taken.
 MOST_ID: Final = 256
-
-
-class PayloadError(ValueError):
-    """The body is not a webhook of Meta's."""
-
-
-# The shapes on the wire, with only the fields that recado uses; every field may be missing.
 
 
 class Text(Struct, gc=False):
@@ -154,9 +144,9 @@ class Value(Struct, gc=False):
 
 #: The fields of webhooks about single messages and customers.
 MESSAGES, ECHOES, PREFERENCES = "messages", "smb_message_echoes", "user_preferences"
-_ABOUT_CUSTOMERS = frozenset({MESSAGES, ECHOES, PREFERENCES})
+ABOUT_CUSTOMERS = frozenset({MESSAGES, ECHOES, PREFERENCES})
 _OF_CUSTOMERS = {"metadata", "contacts", "messages", "statuses", "errors", "message_echoes", "user_preferences"}
-_ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - _OF_CUSTOMERS
+ABOUT_THE_ACCOUNT = frozenset(Value.__struct_fields__) - _OF_CUSTOMERS
 
 
 class Change(Struct, gc=False):
@@ -170,116 +160,3 @@ class Entry(Struct, gc=False):
 
 class Webhook(Struct, gc=False):
     entry: list[Entry] | UnsetType = UNSET
-
-
-Piece = TypeVar("Piece", bound=Struct)
-
-_decode = msgspec.json.Decoder(Webhook).decode
-#: An escaped NUL, after any number of escaped backslashes.
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-def read(body: bytes, ignored: list[str]) -> list[Entry]:
-    """The entries of a webhook. Raises PayloadError for a body that is not a webhook.
-
-    The body is decoded as a whole. If that fails, because some part has another shape, it is decoded piece by piece:
-    readable parts are kept, and the others are counted in `ignored`, so one bad message never affects another.
-
-    The character NUL is replaced by U+FFFD, because PostgreSQL does not accept it in texts.
-    """
-    if rb"\u0000" in body:
-        body = _NUL.sub(rb"\1\\ufffd", body)
-    try:
-        entries = _decode(body).entry
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        entries = _salvage(body, ignored)
-    if entries is UNSET:
-        raise PayloadError("the webhook has no `entry`")
-    return entries
-
-
-def id_in(raw: Any, key: str) -> str | None:
-    """The id that an object has under a key, as `id_of` takes it."""
-    return id_of(raw.get(key)) if isinstance(raw, dict) else None
-
-
-def id_of(value: Any) -> str | None:
-    """An id; None for anything that is not an id of Meta or recado."""
-    return value if isinstance(value, str) and 0 < len(value) <= MOST_ID else None
-
-
-def _salvage(body: bytes, ignored: list[str]) -> list[Entry] | UnsetType:
-    webhook = _loosely(body)
-    if not isinstance(webhook, dict):
-        raise PayloadError("the webhook is not a JSON object")
-    if "entry" not in webhook:
-        return UNSET
-    if not isinstance(webhook["entry"], list):
-        raise PayloadError("the webhook's `entry` is not a list")
-    entries = []
-    for raw_entry in webhook["entry"]:
-        changes = []
-        for raw in _list(raw_entry, "changes", "entry:unreadable", ignored):
-            if not isinstance(raw, dict) or not isinstance(raw.get("field"), str):
-                ignored.append("change:unreadable")
-                continue
-            value = raw.get("value")
-            readable = _value(value, ignored) if raw["field"] in _ABOUT_CUSTOMERS else _about_the_account(value)
-            changes.append(Change(raw["field"], readable))
-        entries.append(Entry(changes))
-    return entries
-
-
-def _value(raw: Any, ignored: list[str]) -> Value | None:
-    if not isinstance(raw, dict):
-        ignored.append("value:unreadable")
-        return None
-    metadata = _pieces([raw["metadata"]], Metadata, "metadata", ignored) if "metadata" in raw else []
-    return Value(
-        metadata=metadata[0] if metadata else None,
-        contacts=_pieces(_list(raw, "contacts", "contact:unreadable", ignored), Contact, "contact", ignored),
-        messages=_pieces(_list(raw, "messages", "message:unreadable", ignored), Message, "message", ignored),
-        statuses=_pieces(_list(raw, "statuses", "status:unreadable", ignored), Status, "status", ignored),
-        errors=_pieces(_list(raw, "errors", "error:unreadable", ignored), Error, "error", ignored),
-        message_echoes=_pieces(_list(raw, "message_echoes", "echo:unreadable", ignored), Echo, "echo", ignored),
-        user_preferences=_pieces(
-            _list(raw, "user_preferences", "preference:unreadable", ignored), Preference, "preference", ignored
-        ),
-    )
-
-
-def _about_the_account(raw: Any) -> Value:
-    return Value(**{name: raw[name] for name in _ABOUT_THE_ACCOUNT & raw.keys()}) if isinstance(raw, dict) else Value()
-
-
-def _list(parent: Any, key: str, reason: str, ignored: list[str]) -> list[Any]:
-    found = parent.get(key) if isinstance(parent, dict) else parent
-    if isinstance(found, list):
-        return found
-    if found is not None or parent is None:
-        ignored.append(reason)
-    return []
-
-
-def _pieces(raws: list[Any], kind: type[Piece], name: str, ignored: list[str]) -> list[Piece]:
-    pieces = []
-    for raw in raws:
-        try:
-            pieces.append(msgspec.convert(raw, kind))
-        except msgspec.ValidationError:
-            ignored.append(f"{name}:unreadable")
-    return pieces
-
-
-def _loosely(body: bytes) -> Any:
-    """Decodes any JSON. Valid JSON without a Python value is replaced: half of a surrogate pair by a question mark, an
-    integer of thousands of digits by infinity."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        value = json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
-        return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("the webhook is not JSON") from error

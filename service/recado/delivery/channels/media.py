@@ -10,10 +10,9 @@ from recado.queue.model import MEDIA, AttemptResult, Lane, LeasedReply, Listenin
 from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
-from recado.whatsapp.attached import Media
 from recado.whatsapp.errors import GraphError
+from recado.whatsapp.inbound import InboundMessage, Media
 from recado.whatsapp.media import FileType
-from recado.whatsapp.payloads import InboundMessage
 
 if TYPE_CHECKING:  # it imports httpcore, which a drain without voice notes does not need
     from recado.delivery.channels.transcriber import Transcriber

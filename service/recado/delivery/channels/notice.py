@@ -17,8 +17,8 @@ from recado.queue.model import NOTICES, AttemptResult, LeasedReply
 from recado.queue.policy import Limits
 from recado.telemetry import conventions, tracing
 from recado.whatsapp.content import Template, parameter
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError
+from recado.whatsapp.inbound import Customer
 
 if TYPE_CHECKING:  # it imports httpx, which a drain without notices does not need
     from recado.network import BoundedClient

@@ -10,9 +10,8 @@ from recado.queue.policy import Limits
 from recado.settings import Settings
 from recado.telemetry import conventions, tracing
 from recado.whatsapp.content import Content, as_text
-from recado.whatsapp.customer import Customer
 from recado.whatsapp.errors import GraphError, UnknownCodeError, error_from_status
-from recado.whatsapp.payloads import Status, StatusKind
+from recado.whatsapp.inbound import Customer, Status, StatusKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
