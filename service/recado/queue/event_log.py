@@ -38,15 +38,15 @@ class StoredEvents:
 
     async def replay(self, endpoints: Sequence[str], *, ids: Sequence[int] = (), since: float = 0.0) -> int:
         request = telling.Replay(endpoints=tuple(endpoints), ids=tuple(ids), since=since)
-        total, after = 0, 0
+        total = 0
+        after: int | None = 0
         while after is not None:
             count, after = await self._writer.submit(telling.replay, msgspec.structs.replace(request, after=after))
             total += count
         return total
 
     async def resume(self, endpoint: str) -> bool:
-        resumed: bool = await self._writer.submit(resume, endpoint)
-        return resumed
+        return await self._writer.submit(resume, endpoint)
 
     async def _run(self, query: str, *bindings: object) -> list[Row]:
         return await asyncio.to_thread(self._database.read, lambda found: found.run(query, *bindings))
@@ -57,7 +57,7 @@ def resume(transaction: Transaction, endpoints: Sequence[str]) -> list[bool]:
     found = []
     for endpoint in endpoints:
         lane = Lane(EVENTS, endpoint)
-        found.append(lane in transaction.lanes.all() and transaction.lane(lane).breaker.open)
+        found.append(lane in transaction.lanes.all() and transaction.lanes.of(lane).breaker.open)
         if found[-1]:
             transaction.lanes.change_breaker(lane, lambda _: Breaker(good_at=transaction.now))
     return found

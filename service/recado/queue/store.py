@@ -70,10 +70,7 @@ PRUNE_ROWS = 500
 CUSTOMER_RETENTION_SECONDS = 86400.0
 CUSTOMER_PRUNE_SECONDS = 3600.0
 
-Argument = TypeVar("Argument")
 Result = TypeVar("Result")
-#: An operation on a batch of callers' arguments; see writer.py.
-Operation = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
 
 
 class NoObserver:
@@ -105,6 +102,7 @@ class StoredQueue:
         self._audience = audience
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._writer = Writer(database, self._begin, observer or NoObserver())
+        self._write = self._writer.submit
         self._walk_at = 0.0
         self._floors = Floors()
         self.now = database.now
@@ -335,12 +333,7 @@ class StoredQueue:
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._database.close)
 
-    # -- reading and writing -----------------------------------------------------------------------------------
-
-    def _write(
-        self, kind: Operation[Argument, Result], argument: Argument, reach: Reach = EVERYTHING
-    ) -> "asyncio.Future[Result]":
-        return self._writer.submit(kind, argument, reach)
+    # -- reading -----------------------------------------------------------------------------------
 
     async def _read(self, read: Callable[[Statements], Result], *, settled: bool = False) -> Result:
         return await asyncio.to_thread(self._database.read, read, settled=settled)

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from recado.queue.errors import StoreUnavailable
 from recado.queue.operations.transaction import Transaction
@@ -18,8 +18,11 @@ from recado.queue.reach import EVERYTHING, Reach
 from recado.queue.statements import Database, Statements
 from recado.telemetry.metric import Metric
 
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 #: An operation's kind: from the transaction and the arguments of a batch to their results, in order.
-BatchKind = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+BatchKind = Callable[[Transaction, Sequence[Argument]], Sequence[Result]]
+AnyKind = BatchKind[Any, Any]
 
 
 class CommitObserver(Protocol):
@@ -35,7 +38,7 @@ class CommitObserver(Protocol):
 class _Operation:
     __slots__ = ("argument", "future", "kind", "loop", "reach", "result")
 
-    def __init__(self, kind: BatchKind, argument: Any, reach: Reach) -> None:
+    def __init__(self, kind: AnyKind, argument: Any, reach: Reach) -> None:
         self.kind = kind
         self.argument = argument
         self.reach = reach
@@ -71,7 +74,9 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="recado-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, kind: BatchKind, argument: Any, reach: Reach = EVERYTHING) -> "asyncio.Future[Any]":
+    def submit(
+        self, kind: BatchKind[Argument, Result], argument: Argument, reach: Reach = EVERYTHING
+    ) -> "asyncio.Future[Result]":
         """The future of an operation's result, done when its commit is on disk.
 
         It fails with StoreUnavailable if nothing could be recorded.
@@ -135,8 +140,8 @@ class Writer:
         transaction.finish()
 
 
-def _by_kind(batch: list[_Operation]) -> dict[BatchKind, list[_Operation]]:
-    kinds: dict[BatchKind, list[_Operation]] = {}
+def _by_kind(batch: list[_Operation]) -> dict[AnyKind, list[_Operation]]:
+    kinds: dict[AnyKind, list[_Operation]] = {}
     for operation in batch:
         kinds.setdefault(operation.kind, []).append(operation)
     return kinds

@@ -148,7 +148,7 @@ def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listen
     first = transaction.take_ids(len(heard)) if heard else 0
     jobs = {reply: id_ for id_, (reply, *_) in enumerate(heard, first)}
     for reply, one, traceparent in heard:
-        transaction.lane(one.lane)
+        transaction.lanes.of(one.lane)
         note = replace(one.note, reply=reply)
         row = (jobs[reply], *one.lane, f"voice/{jobs[reply]}", note, None, transaction.now, traceparent)
         transaction.run("address_events", as_json([row]), transaction.now, one.until)
@@ -158,7 +158,7 @@ def _begin_to_listen(transaction: Transaction, notes: Sequence[tuple[int, Listen
 def _until(transaction: Transaction, listening: Listening) -> float:
     """Until when a reply waits for the transcription of its voice note; it does not wait if the transcriber's breaker
     is open."""
-    breaker = transaction.lane(listening.lane).breaker
+    breaker = transaction.lanes.of(listening.lane).breaker
     return 0.0 if breaker.open and transaction.now < breaker.probe_at else listening.until
 
 
@@ -248,7 +248,11 @@ class _Placing:
         if line.holds_up(id_, message.written_at):
             free_at = max(free_at, transaction.after_the_first(line.first_due_at))
             return self._queue(id_, message, free_at, job=bool(until))
-        if id_ not in self._leases or free_at > now + HORIZON_SECONDS or transaction.lane(message.lane).breaker.open:
+        if (
+            id_ not in self._leases
+            or free_at > now + HORIZON_SECONDS
+            or transaction.lanes.of(message.lane).breaker.open
+        ):
             return self._queue(id_, message, free_at, job=bool(until))
         line.join(id_, message.written_at, None)
         return None
@@ -260,7 +264,7 @@ class _Placing:
     def _queue(self, id_: int, message: NewReply, due_at: float, *, job: bool = False) -> Added:
         self._add(id_, message, State.QUEUED, due_at=due_at, lease_owner=JOB if job else None)
         self._customers[message.key].join(id_, message.written_at, None if job else due_at)
-        lane = self._transaction.lane(message.lane)
+        lane = self._transaction.lanes.of(message.lane)
         send_at = max(due_at, lane.pace.next_turn(self._transaction.now))
         return Added(id=id_, duplicate=False, due_at=lane.may_send_at(send_at))
 

@@ -105,7 +105,7 @@ def _lanes_due(transaction: Transaction) -> list[Lane]:
 
 def _take_of(transaction: Transaction, lane: Lane, request: ClaimRequest, limit: int, taken: Taken) -> None:
     """Takes entries of one lane, or decides that the lane must be probed."""
-    now, state = transaction.now, transaction.lane(lane)
+    now, state = transaction.now, transaction.lanes.of(lane)
     # Only one transaction at a time decides by the breaker or by a count. A transaction that does not get the lane
     # skips it.
     if (state.breaker.open or transaction.policy.limits[lane.channel].at_once) and not transaction.lanes.hold(lane):

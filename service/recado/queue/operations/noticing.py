@@ -172,7 +172,7 @@ def _queue(transaction: Writing, notice: Notice, due_at: float) -> list[int]:
     first = transaction.take_ids(len(transaction.audience.notices))
     rows = []
     for id_, target in enumerate(transaction.audience.notices, first):
-        transaction.lane(Lane(NOTICES, target))
+        transaction.lanes.of(Lane(NOTICES, target))
         rows.append((id_, NOTICES, target, f"notice/{id_}", notice, None, transaction.now, None))
     transaction.run("address_events", as_json(rows), due_at, due_at + transaction.audience.notice_deadline_seconds)
     return [row[0] for row in rows]

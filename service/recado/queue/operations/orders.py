@@ -77,7 +77,7 @@ def _tell(transaction: Transaction, order: ShopOrder, move: Move, key: str, lane
     )
     transaction.run("add", as_json([row]))
     transaction.totals.inc(metrics.QUEUED)
-    transaction.lane(lane)
+    transaction.lanes.of(lane)
     return row.id
 
 

@@ -101,7 +101,7 @@ def add_outside(transaction: Writing, rows: Sequence[NewRow]) -> list[int]:
     numbered = [msgspec.structs.replace(row, id=id_) for id_, row in enumerate(rows, first)]
     transaction.run("add", as_json(numbered))
     for row in numbered:
-        transaction.lane(Lane(TEMPLATES, row.lane))
+        transaction.lanes.of(Lane(TEMPLATES, row.lane))
         transaction.totals.inc(metrics.TEMPLATES, template_in(row.lane), "queued")
     return [row.id for row in numbered]
 

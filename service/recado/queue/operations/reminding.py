@@ -55,7 +55,7 @@ def remind(transaction: Transaction, limit: int) -> None:
             )
         )
         tokens.append((quote.token, id_))
-        transaction.lane(Lane(REPLIES, number))
+        transaction.lanes.of(Lane(REPLIES, number))
     transaction.run("add", as_json(entries))
     transaction.run("reminded", as_json(tokens))
     transaction.totals.inc(metrics.QUEUED, by=len(entries))

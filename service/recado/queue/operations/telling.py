@@ -142,7 +142,7 @@ def _address(transaction: Writing, events: Sequence[tuple[Event, Sequence[str], 
         (event, endpoint, traceparent)
         for event, endpoints, traceparent in events
         for endpoint in endpoints
-        if not transaction.ended(Lane(EVENTS, endpoint))
+        if not transaction.lanes.ended(Lane(EVENTS, endpoint))
     ]
     if deliveries:
         first = transaction.take_ids(len(deliveries))

@@ -21,7 +21,7 @@ from recado.queue.model import (
     State,
     as_json,
 )
-from recado.queue.operations.lanes import Lanes, LaneState
+from recado.queue.operations.lanes import Lanes
 from recado.queue.operations.noticing import Noted, await_recoveries, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
@@ -85,14 +85,6 @@ class Transaction:
             self.run("put_lanes", as_json(changed))
         if totals := self.totals.items():
             self.run("add_totals", as_json([(name, as_json(labels), value) for name, labels, value in totals]))
-
-    def lane(self, lane: Lane) -> LaneState:
-        """One lane, new or known."""
-        return self.lanes.of(lane)
-
-    def ended(self, lane: Lane) -> bool:
-        """Whether the receiver has ended the subscription."""
-        return self.lanes.ended(lane)
 
     def take_ids(self, count: int) -> int:
         """The first of `count` new consecutive ids: they begin at the present microsecond, or after the last id that

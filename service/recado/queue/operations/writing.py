@@ -5,8 +5,8 @@ from typing import Protocol
 
 from recado.events.facts import Fact
 from recado.notices.notice import NoticeKind
-from recado.queue.model import Audience, Lane
-from recado.queue.operations.lanes import Lanes, LaneState
+from recado.queue.model import Audience
+from recado.queue.operations.lanes import Lanes
 from recado.queue.statements import Row
 from recado.telemetry.totals import Totals
 
@@ -19,10 +19,6 @@ class Writing(Protocol):
     audience: Audience
     totals: Totals
     lanes: Lanes
-
-    def lane(self, lane: Lane) -> LaneState: ...
-
-    def ended(self, lane: Lane) -> bool: ...
 
     def take_ids(self, count: int) -> int: ...
 
