@@ -29,6 +29,8 @@ _NUMBER_OPENS: Final = _SIZE_OPENS - {"de", "d"}
 _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
+_NEAR: Final = 4
+"""Tokens from a verb to its thing, including those between."""
 _AMOUNTS: Final = 99
 """The highest number that counts, directly behind the words of a name that has it: "fram 3614"."""
 _COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
@@ -121,7 +123,7 @@ def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], ro
     if not own.isdisjoint(_QUALITIES):
         word = index.canon(norm)
         said.qualities += [(table, word) for table in own & TABLES]
-    if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm):
+    if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm, roles):
         return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
     return i + 1 if own & _BETWEEN or norm in index.skipped else 0
 
@@ -149,12 +151,15 @@ def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list
     return False
 
 
-def _is_exchanged(index: Index, family: Family, said: Said, norm: str) -> bool:
+def _is_exchanged(index: Index, family: Family, said: Said, norm: str, roles: list[Roles]) -> bool:
     """Whether the word after "por" is not part of the name: an article, or a word of other products of the family."""
     if not (norm.isalpha() or norm.isdigit() or "por" in family.words):
         return True  # "cámbiame las mascarillas por kn95"
-    owners = family.words.get(index.canon(norm), set())
-    return norm in ("el", "la", "los", "las") or bool(owners and said.candidates and not owners & said.candidates)
+    near = index.near_word(norm)
+    owners = family.words.get(index.canon(near[0][0] if near else norm), set())
+    changed = any(role.CHANGE in own for own in roles[max(0, said.head - _NEAR) : said.head])
+    apart = changed or bool(said.candidates and not owners & said.candidates)  # "cambia las toallas por grises"
+    return norm in ("el", "la", "los", "las") or (bool(owners) and apart)
 
 
 def _goes_on(index: Index, family: Family, said: Said, tokens: list[Token], i: int) -> bool:

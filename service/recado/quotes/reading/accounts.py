@@ -186,14 +186,15 @@ class Accounts:
 
     def _unexchanged(self, by: Element) -> Element | None:
         """What a thing is changed for, if it is not sold: "cambia la leche entera por deslactosada", "cambia el
-        vestido por uno de fiesta"."""
+        vestido por uno de fiesta", "la sábana queen cámbiala por super king"."""
         context, elements = self._reading.context, self._reading.elements
         i = by.index + 1
         counted = context.kind(i) is role.QUANTITY and context.kind(i + 1) is role.OF
         i += 2 if counted else 0
         changed = any(e.kind is role.CHANGE for e in elements[: by.index])
         described = context.kind(i) is role.NOISE and (counted or role.MODIFIER in context.roles(i))
-        return elements[i] if changed and described else None
+        unknown = context.kind(i) is role.UNKNOWN and i not in self._elements
+        return elements[i] if changed and (described or unknown) else None
 
     def _is_half_of_a_kind(self, quality: Element) -> bool:
         """ "mejor que sean manga corta", where names have another "manga"."""

@@ -169,6 +169,10 @@ def _nope(reading: Reading, i: int, element: Element, state: ReadingState) -> No
 def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     state.changing, state.heir = True, None
     state.refuse = False
+    latest = reading.wishes[-1] if reading.wishes else None
+    its = reading.context.norm(i).endswith(_PRONOUNS_BEHIND) and reading.context.kind(i + 1) is role.BY
+    if its and latest is not None and latest.state is Stance.REFUSED:
+        state.heir = latest  # "las sábanas queen ya no, cámbialas por las king"
 
 
 def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:

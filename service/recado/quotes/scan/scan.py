@@ -303,6 +303,7 @@ class Scanner(Scene):
         tells = determined or self.kind(-1) in _LISTED | _AS_MANY or self.kind(-1) is role.CORRECTION
         tells = tells or (self.kind(-1) is role.AND and self.is_counted(i + 1))  # "pilas AA 3 y AAA 2"
         tells = tells or (self.kind(-1) is role.COPULA and self.kind(-2) is role.CORRECTION)  # "no, perdón, son rin 13"
+        tells = tells or (self.kind(-1) is role.BY and self.after_change())  # "cámbialas por king"
         if tells and not roles and self.is_kind(i):
             return add_quality(self, i)
         return add_unknown(self, i)

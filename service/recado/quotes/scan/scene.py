@@ -45,6 +45,8 @@ _NO_NOUN: Final = frozenset(
 ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
+_EXCHANGE: Final = 5
+"""Elements of "cambia las 2 gorras por"."""
 BEHIND: Final = 40
 """How many earlier elements are looked at: more than any sentence has."""
 WHOLE: Final = frozenset([How.NAME, How.SOUND, How.MISSPELLED])
@@ -217,6 +219,9 @@ class Scene(Words):
 
     def after_correction(self) -> bool:
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
+
+    def after_change(self) -> bool:
+        return any(e.kind is role.CHANGE for e in self.elements[-_EXCHANGE:])
 
     def narrows(self, i: int) -> bool:
         """Whether the element at `i`, counted from the end, opens a kind of an earlier thing that leaves several
