@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from recado.quotes.reading.intent import Intent
 from tests.quotes.shops import quote
 
 
@@ -21,6 +22,18 @@ from tests.quotes.shops import quote
         ("materiales", "10 bultos de mortero", {"CEM-03": "10"}),
         ("farmacia3", "2 cajas de paracetamol", {"MED-01": "2"}),
         ("bisuteria", "el collar de perlas, el de inicial no me gusta, el choker", {"COL-01": "1", "COL-04": "1"}),
+        ("blancos", "3 toallas de baño azules, cámbialas por grises", {"TOA-003": "3"}),
+        ("blancos", "la almohada cervical ya no, cambiala por la king", {"ALM-002": "1"}),
+        ("blancos", "3 sábanas queen y una bata chica, cambia las sábanas por king", {"SAB-004": "3", "BAT-001": "1"}),
+        ("blancos", "precio de 3 pantuflas? las quiero ya", {"PAN-001": "3"}),
+        ("blancos", "tengo 2 baños, una jabonera para cada uno", {"BAN-001": "2"}),
+        ("agro", "tengo 4 perros, deme un collar antipulgas para cada uno", {"MED-010": "4"}),
+        ("agro", "tengo 40 becerros y 3 vacas, necesito 3 triple bovina", {"VAC-003": "3"}),
+        ("agro", "se me murieron 3 pollos, deme 2 oxitetraciclina", {"MED-003": "2"}),
+        ("agro", "5 kg de maiz, me lo llevan al corral?", {"ALI-012": "5"}),
+        ("linea_blanca", "soy el tecnico Ramiro, 5 filtros secadores", {"REF-014": "5"}),
+        ("linea_blanca", "una resistencia de deshielo de nevera mabe", {"REF-016": "1"}),
+        ("linea_blanca", "un filtro de agua de la nevera lg", {"REF-021": "1"}),
     ],
 )
 def test_it_is_ordered_without_a_question(shop: str, text: str, expected: dict[str, str]) -> None:
@@ -38,3 +51,27 @@ def test_it_is_ordered_without_a_question(shop: str, text: str, expected: dict[s
 )
 def test_a_box_of_what_is_sold_by_the_piece_is_asked_about(shop: str, text: str) -> None:
     assert quote(shop, text).asks
+
+
+@pytest.mark.parametrize("text", ["una resistencia de deshielo para nevera whirlpool", "termostato k61"])
+def test_what_no_product_has_is_asked_about(text: str) -> None:
+    assert (quote("linea_blanca", text).items, quote("linea_blanca", text).asks) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("holaaa buenos diass", Intent.GREETING),
+        ("que materiales manejan?", Intent.HELP),
+        ("ya lo hable con mi esposo y dijo que no", Intent.REJECT),
+        ("ya conseguí en otro lado, olvídalo", Intent.REJECT),
+        ("mejor asi lo dejamos", Intent.REJECT),
+        ("ok perfecto, asi lo dejamos", Intent.CONFIRM),
+        ("me lo mandan al kiosco?", Intent.OTHER),
+        ("3 fundas de almohada grises, precio de mayoreo", Intent.ORDER),
+        ("3 fundas de almohada grises, precio de mayoreo?", Intent.PRICE_QUESTION),
+        ("precio de las pantuflas? mándamelas", Intent.ORDER),
+    ],
+)
+def test_what_it_is_about(text: str, intent: Intent) -> None:
+    assert quote("blancos", text).intent is intent

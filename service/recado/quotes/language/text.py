@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-_DRAWN_OUT = re.compile(r"(?<=[a-z])([aeiou])\1{2,}")  # "holaaa", "siiii"
+_DRAWN_OUT = re.compile(r"(?<=[a-z])([aeiou])\1{2,}|(?<=[ao])(s)s{1,5}$")  # "holaaa", "siiii", "buenos diass"
 _FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "🔟": Fraction(10)}
 _LONGEST_NUMBER = 15
 """Digits. A longer run is never a quantity, and big integers are slow to print."""
@@ -203,9 +203,9 @@ def _spell_for(tokens: list[Token]) -> None:
 
 @lru_cache(maxsize=16384)
 def _spoken(word: str) -> str:
-    """The plain form of a word as typed, without vowels that were drawn out."""
+    """The plain form of a word as typed, without letters that were drawn out."""
     folded = _fold(word)[:_LONGEST_WORD]
-    return _DRAWN_OUT.sub(r"\1", folded) if len(word) > 4 else folded
+    return _DRAWN_OUT.sub(r"\1\2", folded) if len(word) > 4 else folded
 
 
 def _symbol(text: str, mark: str, at: int, spaced: bool, tokens: list[Token]) -> Token | None:

@@ -17,6 +17,8 @@ _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 _OF_THE: Final = frozenset([role.OF, role.DEFINITE])
 _ADDS: Final = frozenset([role.AND, role.COMMA, role.LINE, role.REQUEST, role.ADD])
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
+_IN_A_STORY: Final = frozenset([role.QUANTITY, role.UNKNOWN, role.AND, role.NOISE])
+"""What may be between the verb of a story and what is told of."""
 _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
 """Kinds of elements that a part of the answer must own."""
 _SAYS_HOW: Final = ("sea", "sean", "fueran")
@@ -101,7 +103,7 @@ class Accounts:
             and (thing.kind is role.QUALITY or self._is_claimed(thing))
         ):
             return True
-        if element.negative or element.flags & _OWNED or element.start in self._spanned:
+        if element.negative or self._is_of_story(thing) or element.flags & _OWNED or element.start in self._spanned:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
             return True
@@ -115,6 +117,14 @@ class Accounts:
         """ "y uno de una a media": one of what could not be read."""
         context = self._reading.context
         return i not in self._things and context.kind(i + 1) is role.OF and context.kind(i + 2) is role.QUANTITY
+
+    def _is_of_story(self, thing: Element | None) -> bool:
+        """ "se me murieron 3 pollos", "tengo 40 becerros y 3 vacas": what the customer has or lost, and does not
+        order."""
+        if thing is None or thing.kind is not role.UNKNOWN:
+            return False
+        told = (e.kind for e in reversed(self._reading.elements[: thing.index]) if e.kind not in _IN_A_STORY)
+        return next(told, role.OUTSIDE) is role.STORY
 
     def _says_again(self, i: int) -> bool:
         """ "me sirve un plumón, mándame uno", "una gorra, nomás una", "2 tortas, las 2 frías", "somos 22, entonces

@@ -255,6 +255,8 @@ class Context:
                 or element.q.quantity.article
                 or element.kind is role.UNKNOWN
             )
+        if element.kind is role.UNKNOWN and element.q is None and self.norm(i - 1) == "al":
+            return True  # "me lo llevan al rancho?"
         return (
             element.kind is role.UNKNOWN
             and before in (role.TO, role.COPULA, role.BY, role.STORY, role.OF)

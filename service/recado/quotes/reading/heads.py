@@ -129,11 +129,12 @@ def _heads(reading: Reading, start: int, end: int, needs: bool) -> int | None:
 
 
 def _counts(reading: Reading, i: int, needs: bool) -> bool:
-    """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos"; "3 cojines", where goods are what they need."""
+    """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos", "tengo 3 camas"; "3 cojines", where goods are what
+    they need."""
     context = reading.context
     if context.norm(i - 1) in WE_ARE:
         return True
     thing = next((e for e in reading.elements[i + 1 : i + _NEAR] if e.q is reading.elements[i]), None)
     if thing is not None:
-        return thing.kind is role.UNKNOWN and (needs or context.kind(i - 1) is role.COPULA)
-    return context.kind(i - 1) in (role.COPULA, role.FOR) or role.PEOPLE in context.roles(i + 1)
+        return thing.kind is role.UNKNOWN and (needs or context.kind(i - 1) in (role.COPULA, role.STORY))
+    return context.kind(i - 1) in (role.COPULA, role.FOR, role.STORY) or role.PEOPLE in context.roles(i + 1)

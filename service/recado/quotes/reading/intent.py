@@ -17,11 +17,17 @@ _QUIET: Final = frozenset([
     role.OF, role.AND, role.ONLY, role.ANOTHER, role.THAT, role.TO, role.BY, role.FOR, role.POSSESSIVE, role.BUT,
 ])  # fmt: skip
 _CIVIL: Final = frozenset([role.GREETING, role.COURTESY, role.THANKS, role.COMMA, role.STOP, role.LINE])
+_PARTS: Final = frozenset([role.COMMA, role.STOP, role.LINE, role.AND, role.BUT])
 _OPENERS: Final = frozenset([role.NEGATION, role.COMMA, role.STOP, role.LINE])
 _CONTENT: Final = frozenset([role.UNKNOWN, role.AVAILABLE, role.STORY, role.ASK, role.ASIDE])
 _ORDERING: Final = frozenset(
     ["pedido", "pedir", "comprar", "compra", "orden", "ordenar", "cotizar", "cotizacion", "encargar", "presupuesto"]
 )
+_QUIET_OF: Final = frozenset([role.OF, role.BY, role.TO, role.DEFINITE])
+_LOW_PRICES: Final = frozenset(["mayoreo", "mayorista", "mayor", "distribuidor", "medio mayoreo", "cliente", "amigo"])
+"""Words after "precio de" that say at which price the goods are to be."""
+_SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron", "diciendo"])
+_WHICH: Final = frozenset(["que", "q", "ke", "qe", "cuales"])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at."""
 _YES_EMOJI: Final = frozenset("👍👌✅🆗✓✔☑💯🤝🙌👏")
@@ -101,7 +107,8 @@ class _Gist:
             return True
         kinds = [kind for kind in self.kinds if kind is not role.CORRECTION]  # "ah no, entonces no"
         no = role.NOPE in self.roles or (kinds[:1] == [role.NEGATION] and self.content == 0)
-        return no and self.content <= 1 and role.QUESTION not in self.kinds
+        told = (no and self.content <= 1) or _ends_with_no(self.reading)
+        return told and role.QUESTION not in self.kinds
 
     def puts_off(self) -> bool:
         """ "ok luego te aviso", "ya voy en camino"."""
@@ -153,6 +160,19 @@ _INTENTS: Final = (
 """What a message contains, and what the customer then wants."""
 
 
+def _ends_with_no(reading: Reading) -> bool:
+    """ "lo hablé con mi señora y dice que no", "ya conseguí en otro lado, olvídalo": whatever was told before."""
+    context = reading.context
+    last = next((e.index for e in reversed(reading.elements) if e.kind not in _CIVIL), -1)
+    if context.kind(last) is role.NOPE:
+        return context.kind(last - 1) in _PARTS and _refuses(reading, reading.elements[last])
+    return (
+        context.kind(last) is role.NEGATION
+        and context.kind(last - 1) is role.THAT
+        and (context.norm(last - 2) in _SAYS)
+    )
+
+
 def _roles(reading: Reading) -> set[Role]:
     """The roles and kinds of all elements, without words of refusal that are none, and without what is not put off."""
     roles: set[Role] = set()
@@ -174,7 +194,7 @@ def _asks_what_is_sold(reading: Reading) -> bool:
         e.kind is role.UNKNOWN
         and not e.flags & {Flag.GOOD, Flag.VERB}
         and e.end == e.start + 1  # no "métodos de pago"
-        and context.norm(e.index - 1 - 2 * _is_second(context, e.index)) in ("que", "cuales")
+        and context.norm(e.index - 1 - 2 * _is_second(context, e.index)) in _WHICH
         and context.kind(e.index + 1) is role.AVAILABLE
         and context.closes(e.index + 2)
         for e in reading.elements
@@ -203,10 +223,18 @@ def _refuses(reading: Reading, element: Element) -> bool:
     return True
 
 
+def _asks_for_a_low_price(reading: Reading) -> bool:
+    """ "10 kilos de maíz, precio de mayoreo si se puede": which price is to be, and not what the price is."""
+    context = reading.context
+    priced = (e.index for e in reading.elements if e.kind is role.PRICE)
+    low = any(context.norm(context.next(i, _QUIET_OF)) in _LOW_PRICES for i in priced)
+    return low and role.QUESTION not in reading.kinds
+
+
 def _order_or_price(reading: Reading) -> Intent:
     if not reading.priced or reading.requested:
         return Intent.ORDER
-    if reading.totalled:
+    if reading.totalled or _asks_for_a_low_price(reading):
         first_price = next((i for i, e in enumerate(reading.elements) if e.kind in (role.PRICE, role.TOTAL)), 0)
         before = reading.elements[:first_price]
         counted = any(e.kind in THINGS and e.q is not None for e in before)

@@ -73,9 +73,9 @@ def _described(reading: Reading, element: Element, state: ReadingState) -> Wish 
     ):
         return latest  # "no el overol M, el L"
     heir = state.heir if state.corrected else None
-    if heir is not None and heir.product is not None:
-        if reading.matcher.with_head(heir.product, element.words, element.sizes):
-            return heir  # "2 camisas y 3 gorras azules, cambia las gorras por negras"
+    changed = heir.product if heir is not None else None
+    if changed is not None and reading.matcher.with_head(changed, element.words, element.sizes):
+        return heir  # "2 camisas y 3 gorras azules, cambia las gorras por negras"
     last = reading.last((Stance.WANTED, Stance.MENTIONED)) or state.heir
     if last is None and (state.corrected or state.only or element.q is not None):
         return reading.last((Stance.REFUSED,))

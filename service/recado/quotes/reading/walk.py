@@ -29,7 +29,7 @@ def walk(reading: Reading) -> None:
         elif kind is role.QUANTITY:
             if Flag.BOUND not in element.flags:
                 bare_quantity(reading, i, element, state)
-        elif role.TAKING in element.roles and _takes_offered(reading, kind):
+        elif role.TAKING in element.roles and _takes_offered(reading, i, kind):
             reading.requested = True
         elif effect is not None:
             effect(reading, i, element, state)
@@ -48,12 +48,16 @@ def walk(reading: Reading) -> None:
             wish.state = Stance.WANTED if wish.state is Stance.MENTIONED else wish.state
 
 
-def _takes_offered(reading: Reading, kind: Role) -> bool:
-    """ "¿tienes el abrigo? lo quiero": a thing that was only mentioned is wanted."""
-    offered = reading.last((Stance.MENTIONED,)) if kind not in (role.NEGATION, role.WITHOUT) else None
+def _takes_offered(reading: Reading, i: int, kind: Role) -> bool:
+    """ "¿tienes el abrigo? lo quiero", "¿cuánto sería de 4 fundas? las quiero": a thing that was only mentioned or
+    priced is wanted."""
+    if kind in (role.NEGATION, role.WITHOUT):
+        return False
+    offered = reading.last((Stance.MENTIONED,))
     if offered is not None:
         offered.state = Stance.WANTED
-    return offered is not None
+    priced = reading.priced and reading.last((Stance.WANTED,)) is not None
+    return offered is not None or (priced and reading.context.kind(i - 1) in CLAUSE_ENDS)
 
 
 def _part(reading: Reading, i: int, element: Element, state: ReadingState) -> None:

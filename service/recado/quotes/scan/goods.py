@@ -121,6 +121,9 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
     element.match = match
     unit = scene.lexicon.measures.get(scene.matcher.products[match.products[0]].unit or "")
     end = scene.tails.end(match.end, sold_by=unit.dimension if unit is not None else None)
+    if match.how is How.SEVERAL and end > match.end and (told := _told_behind(scene, match, end)) is not None:
+        element.kind, element.match, several = role.PRODUCT, told, False
+        match, end = told, told.end
     element.end = end
     element.text = scene.written(i, max(match.end, scene.tails.trimmed(match.end, end)) if several else match.end)
     if end > match.end:
@@ -136,6 +139,15 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
     if apart and scene.norms[i] not in scene.matcher.codes and scene.kinds(i) != set(match.products):
         element.flags.add(Flag.KIND)  # "3 empanadas de carne y 4 de queso", where queso is sold too
     return end
+
+
+def _told_behind(scene: Scene, match: Match, i: int) -> Match | None:
+    """The one of several products that the word at `i` tells, behind what the thing is for: "el filtro de agua de la
+    nevera LG"."""
+    if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD or scene.roles[i]:
+        return None
+    told = tuple(n for n in match.products if scene.matcher.products[n].has_word(scene.norms[i]))
+    return msgspec.structs.replace(match, products=told, end=i + 1, how=How.NAME) if len(told) == 1 else None
 
 
 def _by_measure(scene: Scene, i: int, match: Match) -> Match:

@@ -46,6 +46,10 @@ _SET_PHRASES: Final = frozenset(["c", "cada", "color", "media", "medio", "por", 
 """Words that may open a phrase with one meaning in every place; "con" does, too."""
 _DESCRIBED: Final = frozenset([role.OF, role.QUANTITY])
 """What precedes a word that describes something said before."""
+_HAPPENED: Final = ("aron", "ieron", "eron", "io")
+"""Endings of verbs for what happened: "se me murieron"."""
+_FORGOT: Final = ("pas", "olvid", "fue", "escap")
+"""Beginnings of verbs for what the customer asks for late: "se me pasaron 2 kilos de papa"."""
 _TIMES: Final = frozenset([role.DOUBLE, role.TRIPLE, role.HALF_OF])
 _BEFORE_KIND: Final = frozenset([role.QUANTITY, role.AND, role.COMMA, role.DEFINITE, role.CORRECTION])
 _BEFORE_COLOUR: Final = _BEFORE_KIND | {role.OF}
@@ -191,6 +195,8 @@ class Scanner(Scene):
         """The name at `i`, or the token after a half, a quality or contents that it begins."""
         token, roles = self.tokens[i], self.roles[i]
         match = None
+        if self.introduces(i):
+            return None
         open_to_names = not roles & FUNCTION or determined or role.HALF in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
         open_to_names = open_to_names or self.opens_entry(i)
@@ -306,7 +312,15 @@ class Scanner(Scene):
         tells = tells or (self.kind(-1) is role.BY and self.after_change())  # "cámbialas por king"
         if tells and not roles and self.is_kind(i):
             return add_quality(self, i)
+        if self._happened(i):
+            self.add(role.STORY, i, i + 1)
+            return i + 1
         return add_unknown(self, i)
+
+    def _happened(self, i: int) -> bool:
+        """ "se me murieron 3 pollos": whether the word at `i` tells what happened to the customer."""
+        to_him = i > 1 and self.norms[i - 2] == "se" and self.norms[i - 1] in ("me", "nos", "le", "les")
+        return to_him and self.norms[i].endswith(_HAPPENED) and not self.norms[i].startswith(_FORGOT)
 
     def _is_behind_a_number(self, roles: Roles, phrase: Roles) -> bool:
         """ "2 de una plaza", "la de una plaza", where "de una" is no yes."""

@@ -45,6 +45,7 @@ _NO_NOUN: Final = frozenset(
 ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
+_I_AM: Final = frozenset(["soy", "somos"])
 _EXCHANGE: Final = 5
 """Elements of "cambia las 2 gorras por"."""
 BEHIND: Final = 40
@@ -219,6 +220,11 @@ class Scene(Words):
 
     def after_correction(self) -> bool:
         return any(e.kind is role.CORRECTION for e in self.elements[-3:])
+
+    def introduces(self, i: int) -> bool:
+        """ "soy el técnico Ramiro", where there is a "térmico": whether the word at `i` says who the customer is."""
+        before = i - 1 - self.has(i - 1, role.ARTICLE) - (self.has(i - 1, role.DEFINITE))
+        return before >= 0 and self.norms[before] in _I_AM
 
     def after_change(self) -> bool:
         return any(e.kind is role.CHANGE for e in self.elements[-_EXCHANGE:])
