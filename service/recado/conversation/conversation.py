@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from recado.conversation import permission, texts, wordless, words
-from recado.conversation.moment import Moment, Policy
+from recado.conversation.moment import Moment, Policy, give_back, says_bot
 from recado.conversation.turn import Decision, Inbound, Reply, ReplyKind, Silence, Turn, parsed
 from recado.events.facts import Fact, HandoffRequested, MessageReceived, instant
 from recado.orders import Asked, Changes, Session, Unmet
@@ -140,8 +140,8 @@ class Conversation:
         # Only a message that orders nothing is checked for an opt-out.
         if inbound.quote is not None and not inbound.quote.items and (said := permission.handle(moment)):
             return said
-        if held and words.says_bot(inbound.message.text or ""):
-            return words.give_back(moment)
+        if held and says_bot(inbound.message.text or ""):
+            return give_back(moment)
         if held:
             return Turn(silence=Silence.HUMAN, changes=Changes(version=session.version))
         if inbound.quote is None or inbound.script is None:

@@ -1,12 +1,12 @@
 """The draft of a quote: its lines and questions, to which the acts of a message are applied one after the other."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from recado.conversation.moment import Moment, Policy
+from recado.conversation.moment import Moment
 from recado.orders import Line, OpenQuote, Question, Talk
 from recado.orders.quote import (
     Lines,
@@ -21,21 +21,15 @@ from recado.orders.quote import (
     set_quantity,
     subtract,
 )
-from recado.quotes import Intent, Quote
 from recado.quotes.acts import acts
-from recado.quotes.acts.acts import Act, Add, AskPrice, Missing, Pending, Take, Unresolved, View
-from recado.quotes.acts.as_read import as_read
-from recado.quotes.acts.interpreter import Interpreter
-from recado.quotes.catalogue.catalogue import Catalogue
+from recado.quotes.acts.acts import Act, Pending, View
 from recado.quotes.language.constructions import Does
-from recado.quotes.script.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
+from recado.quotes.script.clauses import Bare
 from recado.quotes.service import Unmatched
 
 MOST_LINES: Final = 500
 MOST_QUESTIONS: Final = 10
 MOST_ASKED_BEFORE: Final = 4
-
-_UNCLEAR: Final = Missing | Unresolved
 
 
 class TooMuch(msgspec.Struct, frozen=True):
@@ -54,18 +48,11 @@ class Draft:
     into the quote.
     """
 
-    def __init__(
-        self,
-        lines: Lines,
-        talk: Talk,
-        last_order: Lines,
-        ordered: Lines,
-        catalogue: Catalogue,
-        policy: Policy,
-        confidence: float = 1.0,
-    ) -> None:
-        self.lines = self._before = lines
-        sold = catalogue.by_sku
+    def __init__(self, moment: Moment, base: OpenQuote | None) -> None:
+        """Begins with the lines of `base`, or empty."""
+        talk, order, confirmed = moment.session.talk, moment.session.order, moment.confirmed
+        self.lines = self._before = base.lines if base is not None else ()
+        sold = moment.catalogue.by_sku
         self.questions = [left for one in talk.questions if (left := _still_sold(one, sold)) is not None]
         self.topic = tuple([sku for sku in talk.topic if sku in sold])
         self.asked = tuple([one for one in talk.asked if one[0] in sold])
@@ -86,26 +73,12 @@ class Draft:
         self.lost: list[str] = []
         self.read: list[str] = []
         self.said: set[type[Act]] = set()
-        self._last_order = last_order
-        self._ordered = tuple([line.sku for line in ordered if line.sku in sold])
-        self._catalogue = catalogue
-        self._policy = policy
-        self._confidence = confidence
+        self._last_order = order.lines if order is not None else ()
+        self._ordered = tuple([line.sku for line in (confirmed.lines if confirmed else ()) if line.sku in sold])
+        self._catalogue = moment.catalogue
+        self._policy = moment.policy
+        self._confidence = moment.confidence
         self._named: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, moment: Moment, base: OpenQuote | None) -> "Draft":
-        """A draft that begins with the lines of `base`, or empty."""
-        order, confirmed = moment.session.order, moment.confirmed
-        return cls(
-            base.lines if base is not None else (),
-            moment.session.talk,
-            order.lines if order is not None else (),
-            confirmed.lines if confirmed is not None else (),
-            moment.catalogue,
-            moment.policy,
-            moment.confidence,
-        )
 
     @property
     def view(self) -> View:
@@ -309,129 +282,3 @@ _HANDLERS: Final[dict[type, Callable[[Draft, Any], None]]] = {
     acts.CancelAll: Draft._drop_all,
     acts.StartOver: Draft._drop_all,
 }
-
-
-# -- what a message makes of it ---------------------------------------------------------------------------------
-
-
-def said_anew(script: Script) -> Script:
-    """For an edited message, which repeats its earlier text: sets quantities instead of adding them."""
-    steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
-    return replace(script, steps=tuple(steps))
-
-
-def base_of(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
-    """The quote that the message may change. A plain order opens a new quote if the last change is long ago or the
-    order starts over. If the prices are no longer valid, a price question concerns no quote either."""
-    quote = moment.undecided
-    if quote is None:
-        return None
-    plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
-    if moment.is_over(quote):
-        return None if plain else quote
-    late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
-    return None if plain and late and not script.priced else quote
-
-
-def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
-    """The draft that a message makes of `base`."""
-    draft = Draft.of(moment, base)
-    interpreter = Interpreter(moment.catalogue)
-    product = moment.inbound.message.product
-    if product is not None and product not in moment.catalogue.by_sku and not script.named:
-        draft.apply(Missing(product))
-        return draft
-    if product is not None:
-        draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    if draft.view.is_empty and _orders(moment.inbound.quote):
-        script = replace(script, priced=False, offers=False, inquires=False)
-    inquires = script.priced or script.offers
-    if script.inquires and not inquires:
-        only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
-        inquires = only_named or bool(draft.asked or draft.offered)
-    if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
-        draft.apply(asked)
-        return draft
-    if script.priced and product is not None and draft.asked:
-        draft.apply(AskPrice(draft.asked))
-        return draft
-    _fold(draft, interpreter, replace(script, steps=as_read(script, moment.inbound.quote, draft.view)))
-    if base is not None and script.edits and not draft.spoke:
-        draft.unsure = True
-        draft.apply(Unresolved(""))
-    if draft.spoke:
-        return draft
-    if product is not None:  # "ask about this product": one of it, unless the message says otherwise
-        draft.apply(Take())
-    elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
-        draft.apply(asked)
-    return draft
-
-
-def _orders(read: Quote | None) -> bool:
-    """Whether the reader hears an order and has no question: "3 toallas y 1 bata, ¿me dice el total?"."""
-    return read is not None and read.intent is Intent.ORDER and bool(read.items) and not read.asks
-
-
-def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
-    """Applies the steps, one after the other; those of a question only if they contain a quantity."""
-    steps: Sequence[Step] = script.steps
-    if script.priced or script.offers:
-        steps = [step for step in steps if isinstance(step, Spoken) or (not script.priced and _is_counted(step))]
-    at = 0
-    while at < len(steps):
-        step, view = steps[at], draft.view
-        acts, at = interpreter.acts(steps, at, view)
-        if _says_it_again(step, acts, view):
-            continue
-        if isinstance(step, Bare):
-            acts = _of_bare(draft, step, acts, script)
-        draft.unsure = draft.unsure or _is_unsure(step, acts)
-        for act in acts:
-            draft.apply(act)
-
-
-def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[Act]:
-    """The acts of a step that names no product; its product may be unknown to recado."""
-    alone = step.amount is not None and not (step.words or step.foreign or step.steered)
-    if acts and alone and draft.lost:
-        draft.unsure = True
-        return [Unresolved(draft.lost[-1])]  # "de los fritos también 10": the product is unknown
-    if acts:
-        draft.read.append(step.text)
-    elif not script.tells.isdisjoint(step.places):
-        draft.lose(step)
-    return acts
-
-
-def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
-    """ "12 de tomate y huevo": the second word of the same name adds nothing."""
-    if isinstance(step, Named):
-        again = not step.mention.skus and step.mention.amount is None
-    else:
-        again = isinstance(step, Bare) and step.amount is None and not step.steered
-    match acts if again else ():
-        case [Add(sku, 1)]:
-            return view.topic[-1:] == (sku,)
-    return False
-
-
-def _is_counted(step: Step) -> bool:
-    """Whether a thing or a quality has a number: "¿tienen gorras? 2 de ésas" is an order, "¿tienen gorras?" is not."""
-    return (isinstance(step, Bare) and step.amount is not None) or (
-        isinstance(step, Named) and step.mention.amount is not None
-    )
-
-
-def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
-    """Whether a step wants to change something unknown; a change of a known product that is not in the quote does not
-    count."""
-    if not any(isinstance(act, _UNCLEAR) for act in acts):
-        return False
-    if isinstance(step, Named):
-        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
-    if isinstance(step, Spoken):
-        return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING, Does.BOTH, Does.THREE, Does.FOUR)
-    return isinstance(step, Replaced | Scaled) or (
-        isinstance(step, Bare) and bool(step.words or step.amount or step.steered)
-    )

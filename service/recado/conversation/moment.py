@@ -1,7 +1,7 @@
 """A message in its conversation: the input of handlers, and the functions that make their turns.
 
-`Moment.say` makes every turn with a reply. The functions below it make those about a quote: show it, confirm it, renew
-it, reject it.
+`Moment.say` makes every turn with a reply. The functions below it make those about a quote (show it, confirm it, renew
+it, reject it) and about a person who handles the conversation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,22 @@ import msgspec
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.turn import TO_A_PERSON, Inbound, Reply, ReplyKind, Turn, candidates, decisions, offered
+from recado.conversation.turn import (
+    TO_A_PERSON,
+    TO_THE_ASSISTANT,
+    Inbound,
+    Reply,
+    ReplyKind,
+    Turn,
+    candidates,
+    decisions,
+    offered,
+)
 from recado.hours import Hours
 from recado.orders import (
     Changes,
     Closing,
+    Handoff,
     Line,
     Located,
     OpenQuote,
@@ -33,6 +44,7 @@ from recado.quotes.language.numbers import Unusable
 from recado.whatsapp.content import Choice
 
 DAY: Final = 86400.0
+_AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 #: Transcribed words are wrong more often than written ones.
 HEARD_CONFIDENCE: Final = 0.9
 #: After this many messages in a row that recado did not understand, it offers a person.
@@ -332,3 +344,28 @@ def question_notes(
         elif products:
             notes.append(texts.which(question.text, [product.name for product in products]))
     return notes
+
+
+# -- who has the conversation
+
+
+def hand_over(moment: Moment) -> Turn:
+    """Hands the conversation to a person; the quote stays as it is."""
+    handoff = Handoff(
+        until=moment.now + moment.policy.hold_seconds, changed_at=moment.written_at, waiting_since=moment.now
+    )
+    talk = replace(moment.session.talk, handoff=handoff)
+    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(moment.closed), talk=talk, choices=[TO_THE_ASSISTANT])
+
+
+def says_bot(text: str) -> bool:
+    """Whether a message consists only of the word that gives the conversation back to recado."""
+    return text.strip(_AROUND_A_WORD).casefold() == "bot"
+
+
+def give_back(moment: Moment) -> Turn:
+    """Gives the conversation back to recado."""
+    handoff, talk = moment.session.talk.handoff, moment.session.talk
+    if handoff.until is not None:
+        talk = replace(talk, handoff=Handoff(changed_at=moment.written_at))
+    return moment.say(ReplyKind.GIVEN_BACK, texts.given_back(moment.catalogue), talk=talk)

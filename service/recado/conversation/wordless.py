@@ -10,9 +10,19 @@ from msgspec.structs import replace
 
 from recado.conversation import texts
 from recado.conversation.draft import Draft
-from recado.conversation.moment import DAY, Moment, confirm, quote_again, reject, show, shown_first
+from recado.conversation.moment import (
+    DAY,
+    Moment,
+    confirm,
+    give_back,
+    hand_over,
+    quote_again,
+    reject,
+    show,
+    shown_first,
+)
 from recado.conversation.turn import TO_A_PERSON, Decision, ReplyKind, Silence, Tap, Turn
-from recado.conversation.words import asked_back, changed, give_back, hand_over, not_open
+from recado.conversation.words import asked_back, changed, not_open
 from recado.orders import Changes, Closing, Located, QuoteState
 from recado.quotes import Quote
 from recado.quotes.acts.acts import Add, Answer
@@ -47,7 +57,7 @@ def _chosen(moment: Moment, sku: str) -> Turn:
     waiting = [n for n, question in enumerate(talk.questions) if sku in question.candidates]
     if not waiting or sku not in moment.catalogue.by_sku:
         return not_open(moment, None)
-    draft = Draft.of(moment, base)
+    draft = Draft(moment, base)
     draft.apply(Answer(waiting[-1], ((sku, None),)))
     return changed(moment, base, draft)
 
@@ -57,7 +67,7 @@ def cart(moment: Moment, quote: Quote) -> Turn:
     goods = moment.inbound.message.cart
     if any(line.currency not in (None, moment.catalogue.currency) for line in goods):
         return hand_over(moment)
-    draft = Draft.of(moment, None)
+    draft = Draft(moment, None)
     draft.questions.clear()
     for item in quote.items:
         draft.apply(Add(item.sku, item.quantity, item.confidence))

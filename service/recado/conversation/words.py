@@ -1,46 +1,55 @@
 """Handles a message's words: its steps change a draft of the quote, and the draft determines the reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from recado.conversation import texts
-from recado.conversation.draft import Draft, base_of, drafted, said_anew
+from recado.conversation.draft import Draft
 from recado.conversation.moment import (
     Moment,
     choices_for,
     confirm,
     emptied,
+    hand_over,
     names,
     question_notes,
     quote_again,
     reject,
     show,
 )
-from recado.conversation.turn import TO_THE_ASSISTANT, ReplyKind, Turn
+from recado.conversation.turn import ReplyKind, Turn
 from recado.events.facts import OrderCancelRequested
-from recado.orders import Handoff, OpenQuote, QuoteState, Talk
+from recado.orders import OpenQuote, QuoteState, Talk
 from recado.orders.quote import is_more
 from recado.quotes import Intent, Quote
 from recado.quotes.acts.acts import (
+    Act,
+    Add,
     AskPerson,
     AskPrice,
     AskTotal,
     CancelAll,
     Close,
     Confirm,
+    Missing,
     StartOver,
     Take,
+    Unresolved,
+    View,
 )
-from recado.quotes.script.clauses import Script
+from recado.quotes.acts.as_read import as_read
+from recado.quotes.acts.interpreter import Interpreter
+from recado.quotes.language.constructions import Does
+from recado.quotes.script.clauses import Bare, Named, Replaced, Scaled, Script, Spoken, Step
 from recado.whatsapp.inbound import MessageType
 
 _CALLS_OFF: Final = frozenset([CancelAll, StartOver])
 _AGREES: Final = frozenset([Confirm, Take])
 _SUMS_UP: Final = frozenset([AskTotal, Close])
+_UNCLEAR: Final = Missing | Unresolved
 _MANY_HEADS: Final = 12
-_AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
 
 
 def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
@@ -75,6 +84,132 @@ def handle(moment: Moment, quote: Quote, script: Script) -> Turn:
     if Close in draft.said:
         return moment.thank()
     return _BY_INTENT[quote.intent](moment, quote)
+
+
+# -- the draft from the steps ------------------------------------------------------------------------------------------
+
+
+def said_anew(script: Script) -> Script:
+    """For an edited message, which repeats its earlier text: sets quantities instead of adding them."""
+    steps = (Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.ADD else s for s in script.steps)
+    return replace(script, steps=tuple(steps))
+
+
+def base_of(moment: Moment, script: Script, *, anew: bool) -> OpenQuote | None:
+    """The quote that the message may change. A plain order opens a new quote if the last change is long ago or the
+    order starts over. If the prices are no longer valid, a price question concerns no quote either."""
+    quote = moment.undecided
+    if quote is None:
+        return None
+    plain = bool(script.steps) and all(isinstance(step, Named) and step.does is Does.ORDER for step in script.steps)
+    if moment.is_over(quote):
+        return None if plain else quote
+    late = anew or moment.written_at - quote.changed_at > moment.policy.quote_merge_seconds
+    return None if plain and late and not script.priced else quote
+
+
+def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
+    """The draft that a message makes of `base`."""
+    draft = Draft(moment, base)
+    interpreter = Interpreter(moment.catalogue)
+    product = moment.inbound.message.product
+    if product is not None and product not in moment.catalogue.by_sku and not script.named:
+        draft.apply(Missing(product))
+        return draft
+    if product is not None:
+        draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
+    if draft.view.is_empty and _orders(moment.inbound.quote):
+        script = replace(script, priced=False, offers=False, inquires=False)
+    inquires = script.priced or script.offers
+    if script.inquires and not inquires:
+        only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
+        inquires = only_named or bool(draft.asked or draft.offered)
+    if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
+        draft.apply(asked)
+        return draft
+    if script.priced and product is not None and draft.asked:
+        draft.apply(AskPrice(draft.asked))
+        return draft
+    _fold(draft, interpreter, replace(script, steps=as_read(script, moment.inbound.quote, draft.view)))
+    if base is not None and script.edits and not draft.spoke:
+        draft.unsure = True
+        draft.apply(Unresolved(""))
+    if draft.spoke:
+        return draft
+    if product is not None:  # "ask about this product": one of it, unless the message says otherwise
+        draft.apply(Take())
+    elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
+        draft.apply(asked)
+    return draft
+
+
+def _orders(read: Quote | None) -> bool:
+    """Whether the reader hears an order and has no question: "3 toallas y 1 bata, ¿me dice el total?"."""
+    return read is not None and read.intent is Intent.ORDER and bool(read.items) and not read.asks
+
+
+def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
+    """Applies the steps, one after the other; those of a question only if they contain a quantity."""
+    steps: Sequence[Step] = script.steps
+    if script.priced or script.offers:
+        steps = [step for step in steps if isinstance(step, Spoken) or (not script.priced and _is_counted(step))]
+    at = 0
+    while at < len(steps):
+        step, view = steps[at], draft.view
+        acts, at = interpreter.acts(steps, at, view)
+        if _says_it_again(step, acts, view):
+            continue
+        if isinstance(step, Bare):
+            acts = _of_bare(draft, step, acts, script)
+        draft.unsure = draft.unsure or _is_unsure(step, acts)
+        for act in acts:
+            draft.apply(act)
+
+
+def _of_bare(draft: Draft, step: Bare, acts: list[Act], script: Script) -> list[Act]:
+    """The acts of a step that names no product; its product may be unknown to recado."""
+    alone = step.amount is not None and not (step.words or step.foreign or step.steered)
+    if acts and alone and draft.lost:
+        draft.unsure = True
+        return [Unresolved(draft.lost[-1])]  # "de los fritos también 10": the product is unknown
+    if acts:
+        draft.read.append(step.text)
+    elif not script.tells.isdisjoint(step.places):
+        draft.lose(step)
+    return acts
+
+
+def _says_it_again(step: Step, acts: Sequence[Act], view: View) -> bool:
+    """ "12 de tomate y huevo": the second word of the same name adds nothing."""
+    if isinstance(step, Named):
+        again = not step.mention.skus and step.mention.amount is None
+    else:
+        again = isinstance(step, Bare) and step.amount is None and not step.steered
+    match acts if again else ():
+        case [Add(sku, 1)]:
+            return view.topic[-1:] == (sku,)
+    return False
+
+
+def _is_counted(step: Step) -> bool:
+    """Whether a thing or a quality has a number: "¿tienen gorras? 2 de ésas" is an order, "¿tienen gorras?" is not."""
+    return (isinstance(step, Bare) and step.amount is not None) or (
+        isinstance(step, Named) and step.mention.amount is not None
+    )
+
+
+def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
+    """Whether a step wants to change something unknown; a change of a known product that is not in the quote does not
+    count."""
+    if not any(isinstance(act, _UNCLEAR) for act in acts):
+        return False
+    if isinstance(step, Named):
+        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
+    if isinstance(step, Spoken):
+        return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING, Does.BOTH, Does.THREE, Does.FOUR)
+    return isinstance(step, Replaced | Scaled) or (
+        isinstance(step, Bare) and bool(step.words or step.amount or step.steered)
+    )
 
 
 # -- the turn from a draft -----------------------------------------------------------------------------------------
@@ -148,28 +283,6 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
         notes += [texts.unclear(text) for text in draft.unresolved]
     unclear = quote.unclear if quote is not None else ()
     return notes + [texts.unclear(words) for words in unclear if not any(words in text for text in draft.read)]
-
-
-def hand_over(moment: Moment) -> Turn:
-    """Hands the conversation to a person; the quote stays as it is."""
-    handoff = Handoff(
-        until=moment.now + moment.policy.hold_seconds, changed_at=moment.written_at, waiting_since=moment.now
-    )
-    talk = replace(moment.session.talk, handoff=handoff)
-    return moment.say(ReplyKind.HANDED_OVER, texts.handed_over(moment.closed), talk=talk, choices=[TO_THE_ASSISTANT])
-
-
-def says_bot(text: str) -> bool:
-    """Whether a message consists only of the word that gives the conversation back to recado."""
-    return text.strip(_AROUND_A_WORD).casefold() == "bot"
-
-
-def give_back(moment: Moment) -> Turn:
-    """Gives the conversation back to recado."""
-    handoff, talk = moment.session.talk.handoff, moment.session.talk
-    if handoff.until is not None:
-        talk = replace(talk, handoff=Handoff(changed_at=moment.written_at))
-    return moment.say(ReplyKind.GIVEN_BACK, texts.given_back(moment.catalogue), talk=talk)
 
 
 def _called_off(moment: Moment) -> Turn:
