@@ -18,6 +18,20 @@ from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.words import Kind
 
 _BEFORE_LISTED: Final = frozenset([role.AND, role.COMMA, role.PRICE])
+_INSTEAD: Final = frozenset(
+    [
+        role.COMMA,
+        role.STOP,
+        role.BUT,
+        role.REQUEST,
+        role.NOISE,
+        role.CORRECTION,
+        role.COURTESY,
+        role.ONLY,
+        role.NEGATION,
+    ]
+)
+"""What may be between a refused thing and the kind that is wanted in its place."""
 _SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
 """The roles of words that say a size, or that one follows."""
 
@@ -44,7 +58,10 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
     again = state.corrected or state.restating
     if again and product is not None and q is not None and _says_again(reading, product, q, state):
         return
-    if product is not None and (product != last.product or element.sizes):
+    if product is not None and last.state is Stance.REFUSED and _is_in_place(reading, last, element):
+        wish = Wish(element, product, element.text, last.amount, last.pairs, doubts=[Doubt.HEAD_LEFT_OUT])
+        _add_wish(reading, wish, q)
+    elif product is not None and (product != last.product or element.sizes):
         if not (state.corrected and _mend_kind(reading, last, product, element, q, state)):
             _add_kind(reading, last, product, element, q)
     elif q is None or _is_one_of(reading, last, element, q):
@@ -72,6 +89,8 @@ def _described(reading: Reading, element: Element, state: ReadingState) -> Wish 
         and latest.element.end == reading.elements[i - 1].start
     ):
         return latest  # "no el overol M, el L"
+    if latest is not None and latest.state is Stance.REFUSED and _is_in_place(reading, latest, element):
+        return latest
     heir = state.heir if state.corrected else None
     changed = heir.product if heir is not None else None
     if changed is not None and reading.matcher.with_head(changed, element.words, element.sizes):
@@ -80,6 +99,17 @@ def _described(reading: Reading, element: Element, state: ReadingState) -> Wish 
     if last is None and (state.corrected or state.only or element.q is not None):
         return reading.last((Stance.REFUSED,))
     return last
+
+
+def _is_in_place(reading: Reading, refused: Wish, element: Element) -> bool:
+    """ "no quiero croquetas de cachorro, deme las de adulto": whether a kind is asked for in place of the refused thing
+    right before."""
+    i = _before_kind(reading, element)
+    between = {e.kind for e in reading.elements[refused.element.index + 1 : i]}
+    match = refused.element.match
+    if reading.context.kind(i) is not role.DEFINITE or match is None or not (between and between <= _INSTEAD):
+        return False
+    return bool(reading.matcher.with_head(match.products[0], element.words, element.sizes))
 
 
 def _add_wish(reading: Reading, wish: Wish, q: Quantity | None) -> None:

@@ -104,7 +104,8 @@ def _is_of_earlier(scene: Scene, i: int) -> bool:
     if before is role.DEFINITE and _is_another(scene, i, parts):
         return True  # "precio del codo de 3/4 y del de media"
     if (opener if before is role.DEFINITE else before) is role.REQUEST:
-        return any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
+        exchanged = any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
+        return exchanged or _is_last_refused(scene)
     if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
         return opener in _BEFORE_OF_SIZE  # "no, es de 50"
     return before in _BEFORE_OF_SIZE
@@ -205,6 +206,13 @@ def _is_behind_refusal(scene: Scene) -> bool:
     """ "no la blusa talla 6, la de 8", "la blusa talla 6 no, la de 8": whether what precedes the comma is refused."""
     before = itertools.islice(scene.behind(), _BEFORE_COMMA, None)
     return next((e.kind for e in before if e.kind not in _REFUSED), role.OUTSIDE) in _REFUSALS
+
+
+def _is_last_refused(scene: Scene) -> bool:
+    """ "no quiero la de 50, deme la de 500": whether the last thing before a request is refused."""
+    last = next((e for e in scene.behind() if e.match is not None), None)
+    before = reversed(scene.elements[: last.index]) if last is not None else iter(())
+    return next((e.kind for e in before if e.kind not in _REFUSED), role.OUTSIDE) in _REFUSALS | {role.REMOVE}
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
