@@ -31,6 +31,12 @@ from tests.quotes.shops import quote
         ("agro", "tengo 40 becerros y 3 vacas, necesito 3 triple bovina", {"VAC-003": "3"}),
         ("agro", "se me murieron 3 pollos, deme 2 oxitetraciclina", {"MED-003": "2"}),
         ("agro", "5 kg de maiz, me lo llevan al corral?", {"ALI-012": "5"}),
+        ("agro", "no me mande la pala redonda, mande la cuadrada", {"HER-002": "1"}),
+        ("agro", "no quiero ivermectina de 50, deme la de 500", {"MED-002": "1"}),
+        ("blancos", "no quiero fundas de almohada grises. mándame las beige, 3", {"FUN-003": "3"}),
+        ("bisuteria", "no quiero 3 argollas doradas, dame 2 plateadas", {"ARE-03": "2"}),
+        ("materiales", "lamina galvanizada de 10 pies 6 hojas", {"LAM-01": "6"}),
+        ("materiales", "6 placas de tablaroca y 2 hojas de triplay de 6", {"TAB-01": "6", "TAB-02": "2"}),
         ("linea_blanca", "soy el tecnico Ramiro, 5 filtros secadores", {"REF-014": "5"}),
         ("linea_blanca", "una resistencia de deshielo de nevera mabe", {"REF-016": "1"}),
         ("linea_blanca", "un filtro de agua de la nevera lg", {"REF-021": "1"}),
@@ -47,9 +53,12 @@ def test_it_is_ordered_without_a_question(shop: str, text: str, expected: dict[s
     [
         ("farmacia3", "una caja de alcohol de litro"),
         ("materiales", "una caja de pegamento de pvc"),
+        ("materiales", "arena 2 viajes"),
+        ("materiales", "2 viajes de arena"),
+        ("materiales", "2 hojas de cal"),
     ],
 )
-def test_a_box_of_what_is_sold_by_the_piece_is_asked_about(shop: str, text: str) -> None:
+def test_a_box_or_a_load_of_what_is_sold_otherwise_is_asked_about(shop: str, text: str) -> None:
     assert quote(shop, text).asks
 
 

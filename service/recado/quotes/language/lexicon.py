@@ -76,6 +76,7 @@ class Lexicon:
         self.halves = {word: Fraction(part) for word, part in numbers["halves"].items()}
         self.parts: dict[str, int] = numbers["parts"]
         self.measures = _measures(numbers["sizes"])
+        self.counters = frozenset(key(plain(word)) for word in numbers["units"]["counters"].split())
         self._exact: dict[str, set[Role]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], Roles]]] = {}  # by the first two words
         self._forms: dict[str, set[Role]] = {}  # by key
@@ -165,6 +166,10 @@ class Lexicon:
                 self._seen.clear()
             self._seen[norm] = roles
         return roles
+
+    def counts(self, norm: str) -> bool:
+        """Whether a noun only counts the thing that it follows: "triplay, 4 hojas", "mortero, 3 bultos"."""
+        return role.CONTAINER in self.roles(norm) or key(norm) in self.counters
 
     def only_sounds(self, norm: str) -> bool:
         """Whether a word has its roles only because it sounds like a listed one, as "cera" sounds like "será"."""

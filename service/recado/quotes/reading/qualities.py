@@ -58,10 +58,7 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
     again = state.corrected or state.restating
     if again and product is not None and q is not None and _says_again(reading, product, q, state):
         return
-    if product is not None and last.state is Stance.REFUSED and _is_in_place(reading, last, element):
-        wish = Wish(element, product, element.text, last.amount, last.pairs, doubts=[Doubt.HEAD_LEFT_OUT])
-        _add_wish(reading, wish, q)
-    elif product is not None and (product != last.product or element.sizes):
+    if product is not None and (product != last.product or element.sizes):
         if not (state.corrected and _mend_kind(reading, last, product, element, q, state)):
             _add_kind(reading, last, product, element, q)
     elif q is None or _is_one_of(reading, last, element, q):
@@ -219,6 +216,10 @@ def _mend_kind(
 
 def _add_kind(reading: Reading, last: Wish, product: int, element: Element, q: Quantity | None) -> None:
     """ "3 jeans: 2 azules": wishes for another kind of the last thing, unless the quality only describes it."""
+    if last.state is Stance.REFUSED and _is_in_place(reading, last, element):
+        wish = Wish(element, product, element.text, last.amount, last.pairs, doubts=[Doubt.HEAD_LEFT_OUT])
+        _add_wish(reading, wish, q)
+        return
     told = element.sizes or _is_listed_kind(reading, element) or _is_requested(reading, last, element)
     if q is None and not (told or tells_sort(reading, last, element)):
         return

@@ -28,7 +28,7 @@ def past_counter(scene: Scene, i: int) -> int:
     match = last.match if each else _counted_thing(scene, last)
     if match is None:
         return 0
-    if role.CONTAINER in scene.roles[i] and not scene.is_product(i):
+    if scene.lexicon.counts(scene.norms[i]) and not scene.is_product(i):
         return i + 1
     return i + 1 if _holds(scene, i, match) else 0
 

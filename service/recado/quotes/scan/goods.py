@@ -11,13 +11,15 @@ from recado.quotes.language import role
 from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
-from recado.quotes.language.text import NUMBER, WORD
+from recado.quotes.language.text import NUMBER, WORD, key
 from recado.quotes.scan.descriptions import VERB_ENDINGS
 from recado.quotes.scan.elements import CLITICS, Flag
 from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
 
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
+_FLAT: Final = frozenset(["inch", "foot", "length"])
+"""Dimensions of what is counted in sheets."""
 _SORTS: Final = frozenset([role.SORTS, role.WEARERS, role.MATERIALS])
 """Qualities that matter if the product meant is of a sort: "carne molida especial", of which there is "corriente"."""
 _OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
@@ -57,6 +59,18 @@ def add_container(scene: Scene, i: int, determined: bool) -> int:
         return add_unknown(scene, i)
     scene.add(role.NOISE, i, i + 1, scene.roles[i])
     return i + 1
+
+
+def add_sheets(scene: Scene, i: int) -> int:
+    """The token after "hojas de triplay", as triplay has a thickness; `i` if no goods in sheets are there."""
+    if key(scene.norms[i]) not in scene.lexicon.counters or not scene.has(i + 1, role.OF):
+        return i
+    match = scene.matcher.match(scene.tokens, scene.roles, i + 2) if scene.opens_product(i + 2) else None
+    if match is None or match.how is How.START:
+        return i
+    families = scene.matcher.families_of(match.products[0])
+    flat = any(not family.dimensions.isdisjoint(_FLAT) for family in families)
+    return add_contents(scene, i, i + 2, match) if flat else i
 
 
 def _sold_empty(scene: Scene, i: int) -> Match | None:

@@ -17,6 +17,7 @@ from recado.quotes.scan.goods import (
     add_container,
     add_contents,
     add_quality,
+    add_sheets,
     add_size,
     add_thing,
     add_unknown,
@@ -312,6 +313,8 @@ class Scanner(Scene):
         tells = tells or (self.kind(-1) is role.BY and self.after_change())  # "cámbialas por king"
         if tells and not roles and self.is_kind(i):
             return add_quality(self, i)
+        if (end := add_sheets(self, i)) > i:
+            return end
         if self._happened(i):
             self.add(role.STORY, i, i + 1)
             return i + 1
