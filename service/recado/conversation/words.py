@@ -118,8 +118,10 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    if draft.view.is_empty and _orders(moment.inbound.quote):
-        script = replace(script, priced=False, offers=False, inquires=False)
+    read = moment.inbound.quote
+    if draft.view.is_empty and read is not None:
+        draft.unsure = bool(read.unheard)
+        script = replace(script, priced=False, offers=False, inquires=False) if _orders(read) else script
     inquires = script.priced or script.offers
     if script.inquires and not inquires:
         only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
@@ -143,9 +145,9 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     return draft
 
 
-def _orders(read: Quote | None) -> bool:
+def _orders(read: Quote) -> bool:
     """Whether the reader hears an order and has no question: "3 toallas y 1 bata, ¿me dice el total?"."""
-    return read is not None and read.intent is Intent.ORDER and bool(read.items) and not read.asks
+    return read.intent is Intent.ORDER and bool(read.items) and not read.asks
 
 
 def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
@@ -282,6 +284,8 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
     else:
         notes += [texts.unclear(text) for text in draft.unresolved]
     unclear = quote.unclear if quote is not None else ()
+    if quote is not None and moment.undecided is None:
+        unclear = (*unclear, *quote.unheard)
     return notes + [texts.unclear(words) for words in unclear if not any(words in text for text in draft.read)]
 
 

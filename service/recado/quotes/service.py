@@ -18,6 +18,7 @@ from recado.quotes.reading.confidence import LIKELY, line_confidence
 from recado.quotes.reading.intent import Intent, intent_of
 from recado.quotes.reading.packs import counts_boxes, counts_what_is_packed, unusable
 from recado.quotes.reading.reading import Reading
+from recado.quotes.reading.unheard import unheard
 from recado.quotes.reading.walk import walk
 from recado.quotes.reading.wishes import Stance
 from recado.quotes.scan.elements import Flag
@@ -73,7 +74,8 @@ class AmountQuestion(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
-    """How one message was read. `total` is the sum of `items`, in `currency` (ISO 4217)."""
+    """How one message was read. `total` is the sum of `items`, in `currency` (ISO 4217). `unheard`: clauses with a
+    refusal that changes nothing of this message's order; it may be about an open quote."""
 
     intent: Intent
     items: tuple[QuoteLine, ...]
@@ -83,11 +85,18 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     too_many: tuple[TooMany, ...] = ()
     questions: tuple[AmountQuestion, ...] = ()
     unclear: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
         """Whether recado asks the customer something about what he wants; for an order without products, what it is."""
-        if self.unmatched or self.questions or self.unclear or any(item.doubtful for item in self.items):
+        if (
+            self.unmatched
+            or self.questions
+            or self.unclear
+            or self.unheard
+            or any(item.doubtful for item in self.items)
+        ):
             return True
         return self.intent is Intent.ORDER and not (self.items or self.too_many)
 
@@ -112,7 +121,10 @@ class QuoteService:
         catalogue = self._catalogue()
         try:
             reading = read(text, catalogue)
-            return self._priced(reading, catalogue), script(reading)
+            quote = self._priced(reading, catalogue)
+            if quote.items and not quote.asks:
+                quote = msgspec.structs.replace(quote, unheard=unheard(reading))
+            return quote, script(reading)
         except TooLongError:
             return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency), Script(steps=())
 
@@ -179,7 +191,7 @@ class QuoteService:
             else:
                 counts[sku] = counts.get(sku, 0) + quantity
         lines |= {sku: (Fraction(count), 1.0) for sku, count in counts.items()}
-        unread = (note,) if noted.intent is Intent.TOO_LONG else noted.unclear
+        unread = (note,) if noted.intent is Intent.TOO_LONG else (*noted.unclear, *noted.unheard)
         unclear = (*unread, *(question.name for question in noted.questions))
         quote = self._totalled(Intent.ORDER, lines, (*unmatched.values(), *noted.unmatched), catalogue, unclear=unclear)
         return msgspec.structs.replace(quote, too_many=(*quote.too_many, *noted.too_many))
