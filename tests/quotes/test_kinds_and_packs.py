@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from recado.quotes.reading.intent import Intent
 from tests.quotes.shops import quote
 
 
@@ -26,6 +27,14 @@ from tests.quotes.shops import quote
         ("fiesta", "20 globos rojos y 10 globos dorados", {"GLO-001": 20, "GLO-005": 10}),
         ("desechables", "10 paquetes bolsa de basura 90 litros", {"BOL-005": 10}),
         ("desechables", "2 cajas pizza 30 cm", {"ENV-007": 2}),
+        ("desechables", "vasos d 7 onzas d plastico el paquete d 100, kiero 4", {"VAS-003": 4}),
+        ("desechables", "servilletas paquete de 500, 2", {"SER-002": 2}),
+        ("desechables", "bandejas de aluminio de 2 litros, 4 paquetes, y de 1 litro, 2", {"ENV-006": 4, "ENV-005": 2}),
+        ("desechables", "baso plastico 16 onsas 2 pakete", {"VAS-005": 2}),
+        ("ropa", "media docena de panties y un jean negro tala 32", {"INT-004": 6, "JEA-006": 1}),
+        ("ropa", "Jean azul 89.000\nBufanda 29.000\n\nhola vi esto, mándame 2 pijamas", {"PIJ-001": 2}),
+        ("organico", "2 kilos de avena, cambia la avena x 1 kilo de linaza", {"GRA-011": 1}),
+        ("organico", "avena 2 kg y linaza 1 kg, cambia la avena x tomate", {"GRA-011": 1, "VER-001": 2}),
         ("desechables", "5 paquetes bolsa ziploc chica, no espera, mejor de la grande, 5", {"BOL-010": 5}),
     ],
 )
@@ -43,6 +52,8 @@ def test_it_is_quoted_without_a_question(shop: str, text: str, expected: dict[st
         ("fiesta", "la vela 8", "vela 8"),
         ("fiesta", "5 globos verdes", "globos verdes"),
         ("desechables", "10 paquetes bolsa de basura 200 litros", "bolsa de basura 200 litros"),
+        ("desechables", "plato plastico 22 cm paquete de 100, quiero 1", "plato plastico 22 cm paquete de 100"),
+        ("ropa", "Medias, 3 pares", "Medias"),
     ],
 )
 def test_a_number_or_kind_that_is_not_sold_is_asked_for(shop: str, text: str, asked: str) -> None:
@@ -50,3 +61,16 @@ def test_a_number_or_kind_that_is_not_sold_is_asked_for(shop: str, text: str, as
     read = quote(shop, text)
     assert [entry.text for entry in read.unmatched] == [asked]
     assert not read.items
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("un croissant y cuánto le debo?", Intent.ORDER),
+        ("cuánto sería un croissant y 2 donas de chocolate? mándamelo a la misma dirección", Intent.ORDER),
+        ("precio de un croissant y cuánto es el envío", Intent.PRICE_QUESTION),
+    ],
+)
+def test_a_price_question_with_a_request_is_an_order(text: str, intent: Intent) -> None:
+    """Who asks what he owes, or tells the shop to send it, orders; who asks two prices does not."""
+    assert quote("panes", text).intent is intent

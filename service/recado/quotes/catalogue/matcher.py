@@ -89,7 +89,7 @@ class Matcher(Kin):
             return None
         if token.kind is WORD and token.norm in self.codes:
             return Match((self.codes[token.norm],), at + 1, EXACT, How.NAME, 1, at)
-        start = at if before is None else before
+        start, plural = at if before is None else before, token.norm.endswith("s")
         best: Match | None = None
         rank: tuple[bool, int, float, int] = (False, 0, 0.0, 0)
         for head, alike in self.near(self.digits(token.norm) if token.kind is WORD else token.norm, noun):
@@ -98,7 +98,9 @@ class Matcher(Kin):
                 return Match(tuple(joined[:6]), at + 1, alike, How.JOINED, 2, at)
             family = self.families.get(self.head(head))
             found = None if family is None else self._resolve(family, head, alike, tokens, roles, at, start, measured)
-            if found is None or (found.words == 1 and not self._may_stand_alone(found, head, roles[at], head_only)):
+            if found is None or (
+                found.words == 1 and not self._may_stand_alone(found, head, roles[at], head_only, plural)
+            ):
                 continue
             found_rank = (found.how is not How.OTHER, found.words, found.score, -found.last)
             if best is None or found_rank > rank:
@@ -129,12 +131,12 @@ class Matcher(Kin):
         number, end = found
         return Match((number,), end, EXACT, How.NAME, 2, end - 1)
 
-    def _may_stand_alone(self, found: Match, head: str, roles: Roles, head_only: bool) -> bool:
+    def _may_stand_alone(self, found: Match, head: str, roles: Roles, head_only: bool, plural: bool) -> bool:
         """Whether a head may stand for its products although no word after it belongs to its family."""
         if head in self.single and found.how not in (How.START, How.SEVERAL):
             return True
-        if not head_only or roles & _WEAK_HEADS:
-            return head in self.single
+        if not head_only or (roles & _WEAK_HEADS and not (plural and role.HALF in roles)):
+            return head in self.single  # "media" is a half, and "medias" are stockings
         return len(found.products) > 1 or self.head(head) in self.name_heads
 
     def _resolve(

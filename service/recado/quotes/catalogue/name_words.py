@@ -12,7 +12,7 @@ from recado.quotes.catalogue.said import Said, forms_said
 from recado.quotes.catalogue.vocabulary import OTHER_GENDER, SMALL_FORM
 from recado.quotes.language import role
 from recado.quotes.language.role import Roles
-from recado.quotes.language.sizes import COUNTS, SOLD_BY, Size, whole
+from recado.quotes.language.sizes import COUNT, COUNTS, SOLD_BY, Size, whole
 from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, Token
 
 _PHRASE: Final = 3  # words of a courtesy
@@ -31,6 +31,7 @@ _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
 _NEAR: Final = 4
 """Tokens from a verb to its thing, including those between."""
+_HOLDS: Final = frozenset([role.OF, role.CON])
 _AMOUNTS: Final = 99
 """The highest number that counts, directly behind the words of a name that has it: "fram 3614"."""
 _COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
@@ -125,7 +126,14 @@ def _take_word(index: Index, family: Family, said: Said, tokens: list[Token], ro
         said.qualities += [(table, word) for table in own & TABLES]
     if norm == "por" and i + 1 < len(tokens) and _is_exchanged(index, family, said, tokens[i + 1].norm, roles):
         return 0  # "cambia el jean azul por el negro", "leche entera por deslactosada"
-    return i + 1 if own & _BETWEEN or norm in index.skipped else 0
+    return i + 1 if own & _BETWEEN or norm in index.skipped or _opens_pack(family, tokens, roles, i) else 0
+
+
+def _opens_pack(family: Family, tokens: list[Token], roles: list[Roles], i: int) -> bool:
+    """Whether the word at `i` opens a pack of so many, as names of the family have: "vasos 7 oz, paquete de 100"."""
+    if role.CONTAINER not in roles[i] or COUNT.dimension not in family.dimensions or i + 2 >= len(tokens):
+        return False
+    return bool(roles[i + 1] & _HOLDS) and tokens[i + 2].kind is NUMBER
 
 
 def _take_known(index: Index, family: Family, said: Said, norm: str, roles: list[Roles], i: int) -> bool:

@@ -87,7 +87,8 @@ _LATIN: Final = {letter: folded for letter in range(0xC0, 0x180) if (folded := _
 
 @lru_cache(maxsize=16384)
 def key(word: str) -> str:
-    """The common key of singular and plural of a plain word: "lapices" and "lapiz" -> "lapiz", "guantes" -> "guant"."""
+    """The common key of singular and plural of a plain word: "lapices" and "lapiz" -> "lapiz", "guantes" -> "guant",
+    "panty", "pantys" and "panties" -> "panti"."""
     if len(word) <= 3:
         return word
     if word.endswith("ces"):
@@ -96,7 +97,7 @@ def key(word: str) -> str:
         word = word[:-1]
     if len(word) > 3 and word.endswith("e"):
         word = word[:-1]
-    return word
+    return word[:-1] + "i" if word[-1] == "y" and word[-2] not in "aeiou" else word
 
 
 _SOUNDS: Final = (

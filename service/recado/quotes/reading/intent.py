@@ -239,6 +239,7 @@ def _order_or_price(reading: Reading) -> Intent:
         before = reading.elements[:first_price]
         counted = any(e.kind in THINGS and e.q is not None for e in before)
         apart = any(e.kind in (role.COMMA, role.STOP, role.LINE, role.QUESTION) for e in before[-2:])
-        if counted and apart:
+        joined = bool(before) and before[-1].kind is role.AND  # "un croissant y cuánto le debo?"
+        if counted and (apart or joined):
             return Intent.ORDER
     return Intent.PRICE_QUESTION

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from fractions import Fraction
 from typing import Final
 
 from recado.quotes.language import role
@@ -39,6 +40,8 @@ _ADVERTISES: Final = frozenset([
     "lleva", "lleve", "lleven", "llevate", "llevese", "compra", "compre", "compren", "pide", "pida", "pidan", "ordena",
     "ordene", "encarga", "encargue",
 ])  # fmt: skip
+_LEAST_PRICE: Final = 100
+"""From this number on, one that is just what a thing costs is its price and no amount."""
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
 
@@ -175,7 +178,9 @@ def drop_listed_offers(reading: Reading) -> None:
     for end in [*(e.index for e in reading.elements if e.kind is role.LINE), len(reading.elements)]:
         line = reading.elements[start:end]
         here = any(role.ADVERT in reading.context.roles(e.index) for e in line)
-        if not (_is_offer(reading, line) and (here or _is_priced(line) or not any(e.kind in THINGS for e in line))):
+        if not (
+            _is_offer(reading, line) and (here or _is_priced(reading, line) or not any(e.kind in THINGS for e in line))
+        ):
             if advertised:
                 drop_advertised(reading, start)
             return
@@ -189,11 +194,19 @@ def _ends_offer(reading: Reading, element: Element) -> bool:
 
 def _is_offer(reading: Reading, line: list[Element]) -> bool:
     """Whether a line below an advertisement has a price, or counts nothing."""
-    return _is_priced(line) or all(e.q is None for e in line if e.kind in THINGS)
+    return _is_priced(reading, line) or all(e.q is None for e in line if e.kind in THINGS)
 
 
-def _is_priced(line: list[Element]) -> bool:
-    return any(role.PRICE in e.roles for e in line)
+def _is_priced(reading: Reading, line: list[Element]) -> bool:
+    return any(role.PRICE in e.roles or _is_price(reading, e) for e in line)
+
+
+def _is_price(reading: Reading, thing: Element) -> bool:
+    """Whether the number behind a thing is what it costs: "Bufanda 29.000"."""
+    if thing.match is None or Flag.QUANTITY_AFTER not in thing.flags or thing.q is None or thing.q.quantity is None:
+        return False
+    value, products = thing.q.quantity.value, reading.matcher.products
+    return value >= _LEAST_PRICE and any(Fraction(products[n].unit_price) == value for n in thing.match.products)
 
 
 def _offer(reading: Reading, line: list[Element]) -> None:
@@ -248,4 +261,6 @@ def _is_offered(reading: Reading, wish: Wish) -> bool:
     """Whether a price follows a thing, and no amount that says how many."""
     i, q = wish.element.index, wish.element.q
     counted = q is not None and (q.quantity is None or q.quantity.unit is None)
+    if _is_price(reading, wish.element):
+        return True
     return not counted and any(role.PRICE in e.roles for e in reading.elements[i : i + _NEAR])

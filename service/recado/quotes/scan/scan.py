@@ -37,7 +37,6 @@ _MARKS: Final = {
 }  # fmt: skip
 _LISTED: Final = frozenset([role.LINE, role.COMMA, role.LINK])
 """Marks that a thing of a list may follow."""
-_DIVIDES: Final = frozenset([role.COMMA, role.LINK])
 _HERBS: Final = frozenset([role.GOOD, role.NAME])
 """The roles of goods that people are called by."""
 _NOT_WHOLE: Final = frozenset([How.SEVERAL, How.START, How.PART])
@@ -187,6 +186,9 @@ class Scanner(Scene):
             return add_quality(self, i + 1)  # "1 par color miel"
         if (half := half_of_last(self, i)) is not None:
             return add_quantity(self, i, half)
+        if self.norm(i) == "x" and self.is_exchanged():
+            self.add(role.BY, i, i + 1)  # "cambia la avena x 1 kilo de linaza"
+            return i + 1
         if self.norm(i) == "x" and i + 1 < len(self.tokens) and self.tokens[i + 1].kind is NUMBER:
             self.add(role.LINK, i, i + 1).flags.add(Flag.X)
             return i + 1
@@ -215,7 +217,7 @@ class Scanner(Scene):
                 return add_quantity(self, i, Quantity(Fraction(1, 2), i + 1))  # "media gorra"
             if match is not None and not self._is_name(i, match, phrase, determined, before):
                 match = None
-            elif match is not None and (self._is_shade(match, roles, before) or self._is_flavour(i, match)):
+            elif match is not None and (self._is_shade(match, roles, before) or self.is_flavour(i, match)):
                 return add_quality(self, i)
         if match is not None:
             at, held = held_by(self, i)
@@ -365,15 +367,6 @@ class Scanner(Scene):
         if match.words > 1 or role.COLOURS not in roles or before is None or before.quantity is None:
             return False
         return before.quantity.pairs and not self.matcher.products[match.products[0]].pair
-
-    def _is_flavour(self, i: int, match: Match) -> bool:
-        """ "12 cupcakes, mitad vainilla y mitad chocolate": a kind of the thing that is divided, although the name of a
-        product begins with the word."""
-        if match.how is not How.START or self.kind(-1) is not role.QUANTITY or not self.settles(i):
-            return False
-        last = next((e.kind for e in self.behind() if e.kind in THINGS), None)
-        parts = self.kind(-2) in _DIVIDES or (self.kind(-2) is role.AND and last is role.QUALITY)
-        return not self.norms[i].endswith("s") and (parts or self.has(self.elements[-1].start, role.HALF_OF))
 
     def _is_behind_of(self, i: int) -> bool:
         """Whether "de" precedes the word at `i`, and before that something that the word can describe."""

@@ -43,6 +43,9 @@ _NO_NOUN: Final = frozenset(
     ]
 )
 ALSO: Final = frozenset(["tambien", "tmb", "tb", "tbn", "tmbn", "tambn", "igual", "igualmente"])
+_BEFORE_EXCHANGED: Final = frozenset([*THINGS, role.QUANTITY, role.DEFINITE, role.OF])
+"""What is between "cambia" and what the thing is exchanged for."""
+_DIVIDES: Final = frozenset([role.COMMA, role.LINK])
 _OPENS_LINE: Final = frozenset([role.LINE, role.REQUEST, role.ADD, role.COURTESY, role.GREETING])
 """What may precede a heading."""
 _I_AM: Final = frozenset(["soy", "somos"])
@@ -168,6 +171,22 @@ class Scene(Words):
             else self.is_heading(thing) and bool(self.matcher.with_head(products[0], [self.norms[i]]))
             for thing, products in things
         )
+
+    def is_flavour(self, i: int, match: Match) -> bool:
+        """ "12 cupcakes, mitad vainilla y mitad chocolate": a kind of the thing that is divided, although the name of a
+        product begins with the word."""
+        if match.how is not How.START or self.kind(-1) is not role.QUANTITY or not self.settles(i):
+            return False
+        last = next((e.kind for e in self.behind() if e.kind in THINGS), None)
+        parts = self.kind(-2) in _DIVIDES or (self.kind(-2) is role.AND and last is role.QUALITY)
+        return not self.norms[i].endswith("s") and (parts or self.has(self.elements[-1].start, role.HALF_OF))
+
+    def is_exchanged(self) -> bool:
+        """Whether a thing behind "cambia" was said last: what it is exchanged for follows."""
+        if self.kind(-1) not in THINGS:
+            return False
+        before = itertools.dropwhile(lambda e: e.kind in _BEFORE_EXCHANGED, self.behind())
+        return next((e.kind for e in before), role.OUTSIDE) is role.CHANGE
 
     def is_heading(self, thing: Element) -> bool:
         """Whether a thing stands alone on its line, without a number, and others below it: "Quesadillas\n2 pollo"."""

@@ -43,7 +43,8 @@ def add_other_size(scene: Scene, i: int) -> int:
         return 0
     if not _is_of_earlier(scene, i):
         return 0
-    if scene.kind(-2) is role.AND and scene.kind(-3) not in (*THINGS, role.QUANTITY):
+    parted = scene.kind(-3) is role.COMMA  # "de 2 litros, 4 paquetes, y de 1 litro"
+    if scene.kind(-2) is role.AND and scene.kind(-3 - parted) not in (*THINGS, role.QUANTITY):
         return 0
     read = scene.matcher.sizes.at(scene.tokens, i)
     if read is not None and len(read[0].values) > 1 and not _has_kin(scene, read[0]):
