@@ -11,7 +11,7 @@ import pytest
 from recado import inbox
 from recado.delivery.attempt import Delivery
 from recado.queue.model import AttemptResult, LeasedReply
-from recado.queue.policy import OpenReason
+from recado.queue.operations.lanes import OpenReason
 from tests.clock import FakeClock
 from tests.http.conftest import Pod, StartPod
 from tests.meta import ADMIN_TOKEN, graph_error, text_message

@@ -7,7 +7,7 @@ import pytest
 from recado.delivery.channels import http
 from recado.events.facts import HandoffRequested
 from recado.queue.model import State
-from recado.queue.policy import OpenReason
+from recado.queue.operations.lanes import OpenReason
 from recado.telemetry import metrics
 from tests.clock import FakeClock
 from tests.queue.events import ASKED, CRM, DOWN, GONE, REFUSED, TOOK, TWO, asking, claimed, event_in, kinds

@@ -5,7 +5,7 @@ import pytest
 
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, LeasedReply, State
-from recado.queue.policy import OpenReason
+from recado.queue.operations.lanes import OpenReason
 from recado.queue.protocol import RetryQueue
 from tests.clock import FakeClock
 from tests.queue.replies import (

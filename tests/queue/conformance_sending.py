@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from recado.queue.model import Added, AttemptResult
-from recado.queue.policy import USED_RATE
+from recado.queue.operations.lanes import USED_RATE
 from tests.clock import FakeClock
 from tests.queue.replies import (
     DELIVERED,

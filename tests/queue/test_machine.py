@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from recado.outcome import Outcome
 from recado.queue.model import TRANSITIONS, AttemptResult, Claim, LeasedReply, State, StatusUpdate
-from recado.queue.policy import is_verdict
+from recado.queue.operations.lanes import is_verdict
 from recado.whatsapp.content import Text
 from tests.queue.conformance_forms import FORM_REFUSED, TAPS
 from tests.queue.replies import (

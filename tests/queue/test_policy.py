@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from recado.delivery.channels import http
 from recado.outcome import Outcome, Scope
 from recado.queue.model import AttemptResult, Reason, State
-from recado.queue.policy import Attempted, Blame, Breaker, OpenReason, RetryPolicy, is_verdict
+from recado.queue.operations.lanes import Blame, Breaker, OpenReason, is_verdict
+from recado.queue.policy import Attempted
 from recado.runtime import retry_policy
 from recado.settings import load
 
@@ -89,8 +90,8 @@ def test_blame(breaker: Breaker, suspect_at: float) -> None:
     if breaker.open_reason is OpenReason.OUTAGE or breaker.outage_at >= suspect_at:
         expected = Blame.OUTAGE
 
-    assert RetryPolicy.blame(suspect_at, breaker) is expected
-    assert RetryPolicy.blame(None, breaker) is Blame.MESSAGE
+    assert breaker.blame(suspect_at) is expected
+    assert breaker.blame(None) is Blame.MESSAGE
 
 
 @given(st.floats(0, 1))
@@ -109,7 +110,7 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
 @given(breakers, results, st.booleans())
 def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResult, trial: bool) -> None:
     """An unknown outcome neither opens nor closes it; an outage never closes it."""
-    after = retry_policy(load({})).breaker_after(breaker, result, trial=trial, now=NOW)
+    after = breaker.after(result, retry_policy(load({})).config, trial=trial, now=NOW)
 
     if breaker.open and not after.open:
         assert not result.outage
@@ -123,7 +124,7 @@ def test_only_a_verdict_closes_the_breaker(breaker: Breaker, result: AttemptResu
 @given(breakers, st.booleans())
 def test_a_probe_opens_but_does_not_close(breaker: Breaker, reachable: bool) -> None:
     """A response to a probe does not mean that Graph accepts replies: a trial has to show that."""
-    after = retry_policy(load({})).breaker_after_probe(breaker, reachable, NOW)
+    after = breaker.after_probe(reachable, retry_policy(load({})).config, NOW)
 
     assert after.open == (breaker.open or not reachable)
     assert after.reachable == (breaker.open and reachable) or not after.open
@@ -159,10 +160,10 @@ def test_an_endpoint_that_is_gone_is_left_alone() -> None:
     policy = retry_policy(load({}))
     gone = AttemptResult(outcome=Outcome.ENDED, scope=Scope.NUMBER, code_class="4xx")
     message = Attempted(channel="http", spent=0, throttles=0, unknowns=0, deadline_at=NOW + 1e6, interactive=False)
-    breaker = policy.breaker_after(Breaker(), gone, trial=False, now=NOW)
+    breaker = Breaker().after(gone, policy.config, trial=False, now=NOW)
 
     assert (breaker.open_reason, breaker.reachable) == (OpenReason.ENDED, False)
     assert breaker.probe_at > NOW + 100 * 365 * 86400
     assert policy.decide(message, gone, now=NOW).state is State.QUEUED
     # An attempt that was under way does not resume it.
-    assert policy.breaker_after(breaker, AttemptResult(outcome=Outcome.DELIVERED), trial=False, now=NOW) == breaker
+    assert breaker.after(AttemptResult(outcome=Outcome.DELIVERED), policy.config, trial=False, now=NOW) == breaker

@@ -15,7 +15,7 @@ import pytest
 
 from recado.delivery.channels import http
 from recado.queue.model import LeasedReply
-from recado.queue.policy import USED_RATE
+from recado.queue.operations.lanes import USED_RATE
 from recado.queue.postgres import PostgresRetryQueue
 from recado.queue.reach import Reach
 from recado.queue.statements import Statements

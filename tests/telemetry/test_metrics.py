@@ -15,7 +15,7 @@ from recado.orders import OrderState, QuoteSource, QuoteState
 from recado.orders.quote import LineChange
 from recado.outcome import Outcome, Scope
 from recado.queue.model import Reason, Restraint, State
-from recado.queue.policy import OpenReason
+from recado.queue.operations.lanes import OpenReason
 from recado.quotes.catalogue.catalogue import ReloadOutcome
 from recado.telemetry import metrics
 from recado.telemetry.metric import Metric, MetricKind, Source

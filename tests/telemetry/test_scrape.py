@@ -7,7 +7,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from recado.http.metrics_port import serve_metrics
 from recado.queue.errors import StoreUnavailable
-from recado.queue.policy import Breaker, OpenReason
+from recado.queue.operations.lanes import Breaker, OpenReason
 from recado.queue.protocol import EndpointReading, Snapshot
 from recado.queue.statements import ServerState, StoreSizes, Volume
 from recado.queue.store_metrics import StoreCollector

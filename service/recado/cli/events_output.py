@@ -8,7 +8,7 @@ from recado.cli.queue_output import shown_time
 from recado.console import Console, cells, table
 from recado.events.endpoints import Endpoint, Shown, ShownText
 from recado.events.event import shown
-from recado.queue.policy import OpenReason
+from recado.queue.operations.lanes import OpenReason
 from recado.queue.protocol import EventLog, QueueReadings
 from recado.terminal import print_json
 

@@ -8,9 +8,8 @@ import msgspec
 from recado.events.event import Event
 from recado.queue.model import EVENTS, Lane, State, as_json
 from recado.queue.operations import telling
-from recado.queue.operations.lanes import LaneState
+from recado.queue.operations.lanes import Breaker, LaneState
 from recado.queue.operations.transaction import Transaction
-from recado.queue.policy import Breaker
 from recado.queue.protocol import EndpointReading, EventDelivery
 from recado.queue.statements import Database, Row, Statements
 from recado.queue.writer import Writer

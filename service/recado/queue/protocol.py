@@ -25,7 +25,8 @@ from recado.queue.model import (
     State,
     StatusUpdate,
 )
-from recado.queue.policy import Breaker, Transition
+from recado.queue.operations.lanes import Breaker
+from recado.queue.policy import Transition
 from recado.queue.statements import StoreSizes
 from recado.queue.survey import Survey
 from recado.telemetry.totals import Totals

@@ -48,10 +48,10 @@ from recado.queue.operations import (
     recording,
     upkeep,
 )
-from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, lanes_of
-from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Transaction
+from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState, OpenReason, lanes_of
+from recado.queue.operations.transaction import MIN_WAIT_SECONDS, Floors, Transaction
 from recado.queue.operations.upkeep import PruneRequest
-from recado.queue.policy import Floors, OpenReason, RetryPolicy, Transition
+from recado.queue.policy import RetryPolicy, Transition
 from recado.queue.protocol import Pruned, Snapshot
 from recado.queue.reach import EVERYTHING, NOTHING, Reach
 from recado.queue.statements import Database, Row, Statements

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from recado.queue.model import Claim, Lane, LeasedReply, Reason, State, as_json, decode_payload
-from recado.queue.operations.lanes import HORIZON_SECONDS, LaneState
+from recado.queue.operations.lanes import HORIZON_SECONDS, Blame, Breaker, LaneState, Pace
 from recado.queue.operations.transaction import Transaction
-from recado.queue.policy import Blame, Breaker, Pace
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -159,7 +158,7 @@ def _take(transaction: Transaction, lane: Lane, state: LaneState, page: Sequence
     postponed: list[tuple[int, float]] = []
     ready: dict[str, tuple[DueRow, Blame]] = {}
     for row in page:
-        blame = transaction.policy.blame(row.suspect_at, state.breaker)
+        blame = state.breaker.blame(row.suspect_at)
         if row.deadline_at <= now:
             transaction.fail(row.id, lane, Reason.WINDOW_CLOSED)
         elif blame is Blame.NOT_KNOWN:
@@ -217,7 +216,7 @@ def record_probe(transaction: Transaction, probes: Sequence[tuple[Lane, bool]]) 
 
 
 def _after_probe(transaction: Transaction, reachable: bool) -> Callable[[Breaker], Breaker]:
-    return lambda breaker: transaction.policy.breaker_after_probe(breaker, reachable, transaction.now)
+    return lambda breaker: breaker.after_probe(reachable, transaction.policy.config, transaction.now)
 
 
 def _turns_within_horizon(pace: Pace, now: float) -> int:

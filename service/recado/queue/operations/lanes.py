@@ -1,10 +1,16 @@
-"""The lanes within one transaction: their turns, and their breakers.
+"""Lanes: their turns and their breakers, as values with rules, and within one transaction.
+
+If a failure looks like an outage, recado judges it when the message is due again. If the number was in an outage at the
+time of the failure or later, the attempt does not count. If Graph has given a clear result since, it counts. Otherwise
+a probe, a call without a reply, finds out first. So an outage costs no attempts even if few customers write, and a
+message that alone triggers errors of Meta is given up after its attempts, although these errors look like an outage.
 
 Every send uses a lane. So a lane's row is locked only to change its breaker, at the end of the transaction, and only if
 a result changes it. Turns are taken outside of the transaction.
 """
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -13,7 +19,7 @@ from msgspec.structs import astuple, replace
 from recado.notices.notice import NoticeKind
 from recado.outcome import Outcome, Scope
 from recado.queue.model import NOTICES, AttemptResult, Lane, as_json
-from recado.queue.policy import VERDICT_SECONDS, Breaker, OpenReason, Pace, RetryPolicy
+from recado.queue.policy import MAX_DOUBLINGS, RetryConfig, RetryPolicy
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry.totals import Totals
@@ -21,8 +27,135 @@ from recado.telemetry.totals import Totals
 #: How far ahead of its turn a message may be leased; its process then waits for the turn.
 HORIZON_SECONDS = 0.5
 
+#: The share of a number's rate that is used. Processes are late by milliseconds, so sends bunch together: at the full
+#: rate Meta would count more than it allows in some seconds, and then it throttles the whole number.
+USED_RATE = 0.975
+#: If nothing changes in a breaker except the time of Graph's last clear result, recado writes that time only at this
+#: interval. Otherwise every transaction would write the lane's row.
+VERDICT_SECONDS = 5.0
+NEVER = 1e12
+
 #: A result of most entries, for their lane's breaker.
 DELIVERED = AttemptResult(outcome=Outcome.DELIVERED)
+
+
+class OpenReason(StrEnum):
+    """Why a breaker is open."""
+
+    OUTAGE = "outage"
+    OPERATOR = "operator"
+    """Until an operator acts."""
+    ENDED = "ended"
+    """The receiver wants nothing more. It is never probed."""
+
+
+class Blame(StrEnum):
+    """Whose fault the last failure of a message was."""
+
+    MESSAGE = "message"
+    OUTAGE = "outage"
+    NOT_KNOWN = "not_known"
+
+
+class Breaker(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one business number: `open_reason` is None while it is closed.
+
+    An open breaker is probed first, without a reply; once Graph has responded (`reachable`), one reply is sent as a
+    trial, which closes the breaker if it succeeds. `good_at`: when Graph last gave a clear result. `outage_at`: when
+    the number was last known to be in an outage.
+    """
+
+    failures: int = 0
+    open_reason: OpenReason | None = None
+    opened_at: float | None = None
+    probe_at: float = 0.0
+    reachable: bool = False
+    unknown_trials: int = 0
+    good_at: float = 0.0
+    outage_at: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        return self.open_reason is not None
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whether it stays open until an operator acts."""
+        return self.open_reason in (OpenReason.OPERATOR, OpenReason.ENDED)
+
+    def blame(self, suspect_at: float | None) -> Blame:
+        """Whose fault a failure at `suspect_at` was that looked like an outage; None if it did not look like one."""
+        if suspect_at is None:
+            return Blame.MESSAGE
+        # An outage that lasts is the cause, even if a clock that was set back dates it before the failure.
+        if self.open_reason is OpenReason.OUTAGE or self.outage_at >= suspect_at:
+            return Blame.OUTAGE
+        return Blame.MESSAGE if self.good_at > suspect_at else Blame.NOT_KNOWN
+
+    def after(self, result: AttemptResult, config: RetryConfig, *, trial: bool, now: float) -> "Breaker":
+        """The breaker after one more result, of a `trial` or of any other attempt."""
+        if self.open_reason is OpenReason.ENDED:  # only an operator resumes it
+            return self
+        verdict = is_verdict(result)
+        good_at = now if verdict and not result.outage else self.good_at
+        if result.outcome is Outcome.ENDED:
+            return replace(
+                self, open_reason=OpenReason.ENDED, opened_at=now, probe_at=NEVER, reachable=False, good_at=good_at
+            )
+        if result.outcome is Outcome.OPERATOR and result.scope is Scope.NUMBER:
+            return replace(
+                self,
+                open_reason=OpenReason.OPERATOR,
+                opened_at=self.opened_at or now,
+                probe_at=now + config.breaker_probe_seconds,
+                reachable=False,
+                good_at=good_at,
+            )
+        if result.outage:
+            failed = replace(self, failures=self.failures + 1)
+            if not self.open and failed.failures < config.breaker_failures:
+                return failed
+            unknown = trial and result.outcome is Outcome.UNKNOWN
+            return replace(failed, unknown_trials=self.unknown_trials + unknown)._in_outage(config, now)
+        if not verdict:
+            return self
+        return Breaker(good_at=good_at, outage_at=self.outage_at)
+
+    def after_probe(self, reachable: bool, config: RetryConfig, now: float) -> "Breaker":
+        """The breaker after a probe: whether Graph responded."""
+        if not reachable:
+            return self._in_outage(config, now)
+        if self.open:
+            return replace(self, reachable=True, probe_at=now)
+        return replace(self, failures=0, good_at=now, probe_at=0.0)
+
+    def _in_outage(self, config: RetryConfig, now: float) -> "Breaker":
+        wait = config.breaker_probe_seconds * 2.0 ** min(self.unknown_trials, MAX_DOUBLINGS)
+        return replace(
+            self,
+            open_reason=self.open_reason or OpenReason.OUTAGE,
+            opened_at=self.opened_at or now,
+            probe_at=now + wait,
+            reachable=False,
+            outage_at=now,
+        )
+
+
+def is_verdict(result: AttemptResult) -> bool:
+    """Whether Graph itself gave a clear result for the reply."""
+    return result.outcome is not Outcome.UNKNOWN and result.code_class.endswith("xx")
+
+
+class Pace(msgspec.Struct):
+    """The rate of a lane: a turn every `interval` seconds, none before `next_at`. An interval of 0 is no limit."""
+
+    interval: float
+    next_at: float
+
+    def next_turn(self, now: float) -> float:
+        """When the next turn would be."""
+        return max(now, self.next_at)
+
 
 BreakerChange = Callable[[Breaker], Breaker]
 
@@ -76,7 +209,7 @@ class Lanes:
         state = self.all().get(lane)
         if state is None:
             self._statements.run("add_lane", *lane)
-            state = self.all()[lane] = LaneState(pace=self._policy.pace(lane.channel, 0.0), breaker=Breaker())
+            state = self.all()[lane] = LaneState(pace=_pace(self._policy, lane.channel, 0.0), breaker=Breaker())
         return state
 
     def ended(self, lane: Lane) -> bool:
@@ -132,12 +265,12 @@ class Lanes:
             result = replace(result, scope=Scope.NUMBER)
 
         def after(breaker: Breaker) -> Breaker:
-            return self._policy.breaker_after(breaker, result, trial=trial, now=self._now)
+            return breaker.after(result, self._policy.config, trial=trial, now=self._now)
 
         self.change_breaker(lane, after)
 
     def _delivered(self, breaker: Breaker) -> Breaker:
-        return self._policy.breaker_after(breaker, DELIVERED, trial=False, now=self._now)
+        return breaker.after(DELIVERED, self._policy.config, trial=False, now=self._now)
 
     def change_breaker(self, lane: Lane, change: BreakerChange) -> None:
         """Changes the breaker of a lane at the end of the transaction, based on its state at that time."""
@@ -193,9 +326,15 @@ class Lanes:
 def lanes_of(policy: RetryPolicy, rows: Sequence[Row]) -> dict[Lane, LaneState]:
     """The lanes from the rows of the statement `lanes`."""
     return {
-        Lane(channel, name): LaneState(pace=policy.pace(channel, next_at), breaker=_breaker(breaker))
+        Lane(channel, name): LaneState(pace=_pace(policy, channel, next_at), breaker=_breaker(breaker))
         for channel, name, next_at, *breaker in rows
     }
+
+
+def _pace(policy: RetryPolicy, channel: str, next_at: float) -> Pace:
+    """The turns of a lane of a channel; the next turn is at `next_at` or later."""
+    rate = policy.limits[channel].per_second * USED_RATE
+    return Pace(1 / rate if rate else 0.0, next_at)
 
 
 def _breaker(columns: Sequence[Any]) -> Breaker:

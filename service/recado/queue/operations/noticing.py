@@ -9,8 +9,8 @@ import msgspec
 from recado.events.facts import Fact, HandoffRequested, OrderCancelRequested, OrderCreated, ReplyFailed
 from recado.notices.notice import Notice, NoticeKind
 from recado.queue.model import NOTICES, TO_CUSTOMERS, Lane, as_json
+from recado.queue.operations.lanes import Breaker
 from recado.queue.operations.writing import Writing
-from recado.queue.policy import Breaker
 
 #: How many orders of a period get a notice each; further ones share one.
 ORDERS_ONE_BY_ONE = 10

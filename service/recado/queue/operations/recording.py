@@ -8,8 +8,9 @@ from recado.events.facts import REACHES
 from recado.outcome import Outcome
 from recado.queue.model import TO_CUSTOMERS, AttemptResult, Lane, LeasedReply, State, StatusUpdate, as_json
 from recado.queue.operations import permissions
+from recado.queue.operations.lanes import is_verdict
 from recado.queue.operations.transaction import Transaction
-from recado.queue.policy import Attempted, Transition, is_verdict
+from recado.queue.policy import Attempted, Transition
 from recado.queue.reach import Reach
 from recado.queue.statements import Row
 from recado.queue.tally import TALLIES

@@ -4,7 +4,9 @@ Facts are counted in the transaction that records them, so a crash never makes a
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
+
+import msgspec
 
 from recado.events.facts import ENDS, Fact, ReplyFailed
 from recado.notices.notice import NoticeKind
@@ -25,7 +27,7 @@ from recado.queue.operations.lanes import Lanes
 from recado.queue.operations.noticing import Noted, await_recoveries, notices_of, write_notices
 from recado.queue.operations.outside import send_outside
 from recado.queue.operations.telling import Told, write_events
-from recado.queue.policy import Floors, RetryPolicy, Transition
+from recado.queue.policy import RetryPolicy, Transition
 from recado.queue.statements import Row, Statements
 from recado.queue.tally import TALLIES
 from recado.telemetry import metrics
@@ -35,6 +37,44 @@ from recado.telemetry.totals import Totals
 ECHO = "x"
 #: When a message is checked again that waits for something of unknown duration.
 MIN_WAIT_SECONDS = 1.0
+#: A search begins this long before the oldest entry that was found, because clocks and transactions are late.
+FLOOR_SLACK_SECONDS = 10.0
+#: An entry that unexpectedly becomes due before the floor is found after this time.
+FLOOR_SECONDS = 60.0
+
+
+class _Floor(msgspec.Struct):
+    after: float = 0.0
+    since: float = 0.0
+
+
+class Floors:
+    """Where searches for due entries begin: for each kind of search, the time of the oldest entry that this process
+    knows of.
+
+    Every entry that was due and has been sent leaves a dead entry in PostgreSQL's index. No vacuum can remove it while
+    an old snapshot exists (a dump, a report, a replication slot). With 200,000 of them a search from the beginning
+    takes 35 ms instead of 2. So a process remembers the oldest entry that it found.
+    """
+
+    def __init__(self) -> None:
+        self._floors: dict[Hashable, _Floor] = {}
+
+    def after(self, question: Hashable, now: float) -> float:
+        """The floor; 0, which is below everything, at least once a minute."""
+        floor = self._floors.setdefault(question, _Floor())
+        if not 0 <= now - floor.since < FLOOR_SECONDS:
+            floor.after, floor.since = 0.0, now
+        return floor.after
+
+    def found(self, question: Hashable, now: float, oldest: float | None) -> None:
+        """Learns the oldest time that a search found. A search from the beginning that found nothing shows that nothing
+        is due before now."""
+        floor = self._floors.setdefault(question, _Floor(since=now))
+        if oldest is not None:
+            floor.after = oldest - FLOOR_SLACK_SECONDS
+        elif not floor.after:
+            floor.after = now - FLOOR_SLACK_SECONDS
 
 
 class Transaction:
