@@ -23,6 +23,9 @@ _PARTS: Final = {
     "tercio": Fraction(1, 3),
     "octavo": Fraction(1, 8),
 }
+_PARTS_AND: Final = _ANDS.union(_PARTS)
+_ONE_OR_MORE: Final = frozenset([role.ARTICLE, role.NUMBER])
+_NO_PIECES: Final = QUANTITY_ROLES - _ONE_OR_MORE
 _CENTIMETRES: Final = 100
 _PARTS_OF: Final = {"m": _CENTIMETRES, "kg": 1000, "l": 1000}
 """How many of the smaller unit, which may be left out, make one of the larger unit."""
@@ -96,12 +99,22 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
 
 
 def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:
-    """Whether a whole number in digits at `i` precedes a word that is not part of a measure: "2 zapatos"."""
-    if not isinstance(tokens[i].value, int) or i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
+    """Whether a whole number at `i` precedes a word that is not part of a measure: "2 zapatos", "una camisa"."""
+    if i + 1 >= len(tokens) or tokens[i + 1].kind is not WORD:
         return False
-    if tokens[i + 1].norm in _ANDS:
+    if not isinstance(tokens[i].value, int):
+        if not _is_in_words(tokens[i], roles[i], lexicon) or tokens[i + 1].norm in _PARTS_AND:
+            return False
+    elif tokens[i + 1].norm in _ANDS:
         return _norm(tokens, i + 2) not in _PARTS  # "1 y medio de lino"
     return tokens[i + 1].norm != _THREE_OF and not opens_amount(tokens[i + 1], roles[i + 1], lexicon)
+
+
+def _is_in_words(token: Token, roles: Roles, lexicon: Lexicon) -> bool:
+    """Whether a word is a number of pieces and no part of one: "tres", "una"."""
+    if roles.isdisjoint(_ONE_OR_MORE) or not roles.isdisjoint(_NO_PIECES):
+        return False
+    return token.norm not in ("unos", "unas") and token.norm not in lexicon.measures
 
 
 def _digits(tokens: list[Token], i: int, lexicon: Lexicon) -> tuple[int | Fraction | None, int]:

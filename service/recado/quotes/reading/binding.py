@@ -39,7 +39,8 @@ class Binder:
             if element.kind in _SEPARATORS and not (
                 element.kind is role.MORE and segment and segment[-1].kind is role.QUANTITY
             ):
-                self._segment(segment)
+                if len(segment) > 1:
+                    self._segment(segment)
                 segment = []
             else:
                 segment.append(element)

@@ -223,6 +223,8 @@ class Context:
         if not 0 <= i < len(self.elements):
             return ""
         element = self.elements[i]
+        if element.end == element.start + 1:
+            return self.norms[element.start]
         return " ".join(self.norms[element.start : element.end])
 
     def incidental(self, i: int, element: Element, priced: bool) -> bool:

@@ -1,6 +1,7 @@
 """Walks through the elements of a message and adds its wishes: what is asked for, refused, corrected, left out."""
 
 from fractions import Fraction
+from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Quantity
@@ -16,6 +17,9 @@ from recado.quotes.reading.steering import EFFECTS
 from recado.quotes.reading.wholes import settle_wholes
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.scan.elements import ALL, THINGS, Element, Flag
+
+_REFERS: Final = frozenset([role.AS_BEFORE, role.UNSEEN, role.DEMONSTRATIVE])
+"""Roles of words for something outside the message."""
 
 
 def walk(reading: Reading) -> None:
@@ -63,13 +67,9 @@ def _takes_offered(reading: Reading, i: int, kind: Role) -> bool:
 def _part(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     """What separates clauses: marks, "y", "pero", corrections, and words that only point at something."""
     kind = element.kind
-    if role.AS_BEFORE in element.roles:
-        _as_before(reading, i, element, state)
-    elif role.UNSEEN in element.roles and reading.context.kind(i - 1) is not role.TO:  # no "como la de la foto"
-        reading.wishes.append(Wish(element, None, reading.scanner.written(element.start, element.end)))
-    elif role.DEMONSTRATIVE in element.roles and not reading.wishes:
-        _pointing(reading, i, element)
-    elif kind in (role.THAT, role.OF, role.HELP) and not (reading.wishes or state.refuse):
+    if not element.roles.isdisjoint(_REFERS) and _refers(reading, i, element, state):
+        return
+    if kind in (role.THAT, role.OF, role.HELP) and not (reading.wishes or state.refuse):
         if (first := reading.context.elsewhere(i)) is not None:
             end = reading.context.clause_end(i)
             reading.wishes.append(Wish(element, None, reading.scanner.written(reading.elements[first].start, end)))
@@ -85,6 +85,19 @@ def _part(reading: Reading, i: int, element: Element, state: ReadingState) -> No
         state.corrected = state.corrected or amends(reading, i)
     elif kind is role.AND and state.refuse and not reading.context.list_goes_on(i):
         state.refuse = False
+
+
+def _refers(reading: Reading, i: int, element: Element, state: ReadingState) -> bool:
+    """Whether words refer to something outside the message, which is asked for."""
+    if role.AS_BEFORE in element.roles:
+        _as_before(reading, i, element, state)
+    elif role.UNSEEN in element.roles and reading.context.kind(i - 1) is not role.TO:  # no "como la de la foto"
+        reading.wishes.append(Wish(element, None, reading.scanner.written(element.start, element.end)))
+    elif role.DEMONSTRATIVE in element.roles and not reading.wishes:
+        _pointing(reading, i, element)
+    else:
+        return False
+    return True
 
 
 def _settle_excepted(reading: Reading) -> None:

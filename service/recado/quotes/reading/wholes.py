@@ -26,8 +26,9 @@ def settle_wholes(reading: Reading) -> None:
             _give_to_parts(reading, at, wish)
         elif wish.state is Stance.WANTED and at + 1 < len(reading.wishes):
             _give_to_kind(reading, wish, reading.wishes[at + 1])
-        heads = _is_heading(reading, at, wish) or _is_over_sizes(reading, at, wish)
-        if wish.state is Stance.WANTED and (heads or _adds_up(reading, at, wish)):
+        if wish.state is not Stance.WANTED or at + 1 == len(reading.wishes):
+            continue
+        if _is_heading(reading, at, wish) or _is_over_sizes(reading, at, wish) or _adds_up(reading, at, wish):
             wish.state = Stance.REFUSED
     for wish in reading.wishes:
         if wish.parts or wish.kinds:
@@ -137,7 +138,7 @@ def _is_heading(reading: Reading, at: int, wish: Wish) -> bool:
 
 def _is_over_sizes(reading: Reading, at: int, wish: Wish) -> bool:
     """ "Brocha:\\n2 - 3\\n4 - 1", "teflón: 3/4 - 3": a name without a number above its sizes, which have theirs."""
-    if wish.product is None or wish.amount is not None or at + 1 == len(reading.wishes):
+    if wish.product is None or wish.amount is not None:
         return False
     first = reading.wishes[at + 1]
     between = [e.kind for e in reading.elements[wish.element.index + 1 : first.element.index]]

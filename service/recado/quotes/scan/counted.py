@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue.matcher import How, Match
-from recado.quotes.catalogue.measures import Measure, is_followed_by_other, opens_amount
+from recado.quotes.catalogue.measures import Measure, is_followed_by_other
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
@@ -38,6 +38,8 @@ _BEFORE_CODE: Final = frozenset([
 _ONE_OR_MORE: Final = frozenset([role.NUMBER, role.ARTICLE])
 _OPENERS: Final = _VAGUE | {"entre", "como"}
 """Words that open an amount, besides numbers and measures."""
+_GOES_ON: Final = _VAGUE | {"a"}
+"""Words by which a number goes on: "4 a 5", "unas cuantas"."""
 
 
 def add_code(scene: Scene, i: int) -> int:
@@ -59,8 +61,7 @@ def add_amount(scene: Scene, i: int) -> int:
     """The token after an amount or size that is not a plain number: "medio kilo de", "4 o 5", "y 2 de 3/4"; 0 if
     there is none."""
     span = scene.spans.get(i)
-    opens = opens_amount(scene.tokens[i], scene.roles[i], scene.lexicon) or scene.tokens[i].norm in _OPENERS
-    if not opens and (span is None or span.kind is not Kind.PRICE):
+    if not (scene.opens_amount[i] or scene.norms[i] in _OPENERS) and (span is None or span.kind is not Kind.PRICE):
         return 0
     if end := add_other_size(scene, i):
         return end
@@ -70,9 +71,10 @@ def add_amount(scene: Scene, i: int) -> int:
 
 
 def _counts_the_next(scene: Scene, i: int) -> bool:
-    """Whether a number in digits stands right before a word that no amount goes on with: "2 zapatos"."""
-    other = is_followed_by_other(scene.tokens, scene.roles, i, scene.lexicon)
-    return other and scene.norms[i + 1] != "a" and role.OR not in scene.roles[i + 1]
+    """Whether a number stands right before a word that no amount goes on with: "2 zapatos", "una camisa"."""
+    if not is_followed_by_other(scene.tokens, scene.roles, i, scene.lexicon):
+        return False
+    return scene.norms[i + 1] not in _GOES_ON and role.OR not in scene.roles[i + 1]
 
 
 def add_unusable(scene: Scene, i: int) -> int:

@@ -63,6 +63,7 @@ _WITH_OR_WITHOUT: Final = frozenset([role.CON, role.WITHOUT])
 _GROUPS: Final = frozenset([role.COLLECTIVE, role.PAIR])
 _GOOD: Final = frozenset([role.GOOD])
 _COUNTING: Final = QUANTITY_ROLES | {role.ARTICLE, role.NUMBER}
+_SPOKEN: Final = (WORD, NUMBER)
 Phrase = tuple[int, Roles]
 """How many words a phrase has, and its roles."""
 
@@ -81,7 +82,9 @@ class Scanner(Scene):
     def _element(self, i: int) -> int:
         span = self.spans.get(i)
         token = self.tokens[i]
-        if token.kind in (NUMBER, WORD) and (written := self.written_out(i)) is not None:
+        if span is None and token.kind not in _SPOKEN:
+            return self._sign(i)
+        if token.kind in _SPOKEN and (written := self.written_out(i)) is not None:
             at, held = held_by(self, i)
             if held is not None and _goes_further(held, written):
                 return add_contents(self, i, at, held)
@@ -90,17 +93,17 @@ class Scanner(Scene):
             return end
         if span is not None:
             return self._span(i, span)
-        if token.kind is NUMBER:
-            return add_number(self, i)
-        if token.kind is EMOJI:
-            self.add(role.NOISE, i, i + 1, _EMOJI)
-            return i + 1
-        if token.kind is NEWLINE:
-            self.add(role.LINE, i, i + 1)
-            return i + 1
-        if token.kind is PUNCT:
+        return add_number(self, i) if token.kind is NUMBER else self._word(i)
+
+    def _sign(self, i: int) -> int:
+        """The token after a mark, an emoji or the end of a line."""
+        if self.tokens[i].kind is PUNCT:
             return self._mark(i)
-        return self._word(i)
+        if self.tokens[i].kind is EMOJI:
+            self.add(role.NOISE, i, i + 1, _EMOJI)
+        else:
+            self.add(role.LINE, i, i + 1)
+        return i + 1
 
     def _span(self, i: int, span: Span) -> int:
         """A size, a price or another span that is not an amount."""

@@ -8,7 +8,7 @@ from typing import Final
 from recado.quotes.catalogue.budget import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.catalogue.codes import join_codes, join_models, join_spaced
 from recado.quotes.catalogue.matcher import How, Match, Matcher
-from recado.quotes.catalogue.measures import Measure, measure
+from recado.quotes.catalogue.measures import Measure, measure, opens_amount
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.numbers import Quantity
@@ -79,6 +79,7 @@ class Scene(Words):
         find = self.lexicon.roles
         super().__init__(text, tokens, [find(t.norm) if t.kind is WORD else NONE for t in tokens], matcher)
         self.norms = [t.norm for t in tokens]
+        self.opens_amount = [opens_amount(t, r, self.lexicon) for t, r in zip(tokens, self.roles, strict=True)]
         TABLE.spans(self)
         self.tails = Tails(tokens, self.norms, self.roles, self.spans, matcher, self.lexicon)
         self.elements: list[Element] = []

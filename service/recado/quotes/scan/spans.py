@@ -110,9 +110,11 @@ class Table:
     def spans(self, words: Words) -> dict[int, Span]:
         """The spans of one message by their first token; they do not overlap."""
         past = 0
-        for i, token in enumerate(words.tokens):
-            opens = token.kind is NUMBER or token.norm in self._first_words
-            if i >= past and (opens or not words.roles[i].isdisjoint(self._first_roles)):
+        first_words, first_roles = self._first_words, self._first_roles
+        for i, (token, roles) in enumerate(zip(words.tokens, words.roles, strict=True)):
+            if i < past:
+                continue
+            if token.kind is NUMBER or token.norm in first_words or not roles.isdisjoint(first_roles):
                 past = self._note(words, i, self._may_open(self._key(words, i), self._key(words, i + 1)))
         return words.spans
 

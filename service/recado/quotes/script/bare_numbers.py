@@ -107,6 +107,8 @@ class LoneNumbers:
         """The token after an amount in a unit that is about something said before: "medio kilo más"; 0 if there is
         none."""
         scanner = self._scanner
+        if not scanner.opens_amount[element.start]:
+            return 0
         if element.quantity is not None and element.quantity.unit:
             return 0
         found = scanner.measure(element.start)
