@@ -108,8 +108,12 @@ def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) 
         for form in forms
         if (fits is None or form.product in fits)
         and words.issuperset(form.words)
-        and all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
+        and (not form.sizes or _has_sizes(family, form, said))
     ]
+
+
+def _has_sizes(family: Family, form: Form, said: Said) -> bool:
+    return all(any(family.means(other, size, form.product) for other in said.sizes) for size in form.sizes)
 
 
 def only_without(index: Index, family: Family, said: Said, words: frozenset[str]) -> bool:

@@ -201,16 +201,16 @@ class Table:
             token.norm if token.kind is WORD and token.norm.isalpha() and token.norm != "x" else _plain(written, token)
             for token in tokens
         ]
-        text = " ".join(norms)
-        found: dict[int, Found] = {}
-        past = [0] * len(self.rows)  # a row does not overlap itself
         opened = self._opened
+        opens = [opened[norm] if norm in opened else self._opened_by(norm) for norm in norms]
+        found: dict[int, Found] = {}
+        past: dict[int, int] = {}  # a row does not overlap itself
+        text = " ".join(norms)
         at = 0
         for start, norm in enumerate(norms):
-            rows = opened.get(norm)
-            for number in self._opened_by(norm) if rows is None else rows:
+            for number in opens[start]:
                 row = self.rows[number]
-                match = row.words.match(text, at) if at >= past[number] else None
+                match = row.words.match(text, at) if at >= past.get(number, 0) else None
                 if match is None:
                     continue
                 past[number] = match.end()

@@ -5,7 +5,7 @@ that is not listed is looked up as a form of a listed verb, in another number or
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache, cached_property
 from itertools import chain, product
@@ -65,6 +65,18 @@ def _measures(sizes: dict[str, list[str]]) -> dict[str, Unit]:
     return measures
 
 
+class _Seen(dict[str, Roles]):
+    """The roles of the words that were looked up."""
+
+    def __init__(self, find: Callable[[str], set[Role]]) -> None:
+        self._find = find
+
+    def __missing__(self, norm: str) -> Roles:
+        if len(self) > 20_000:  # words of customers, not of the tables: start again
+            self.clear()
+        return self.setdefault(norm, frozenset(self._find(norm)))
+
+
 class Lexicon:
     """The tables, and look-ups that remember every word (see `forget`)."""
 
@@ -103,7 +115,8 @@ class Lexicon:
         for word in self._exact:
             if len(word) >= _SOUND_LENGTH:
                 self._by_sound.setdefault(sound(word), word)
-        self._seen: dict[str, Roles] = {}
+        self.roles: Callable[[str], Roles] = _Seen(self._find).__getitem__
+        """The roles that a plain word can have; none for an unknown word."""
 
     def _play(self, word: str, *roles: Role) -> None:
         """Gives these roles to a word as written."""
@@ -156,16 +169,6 @@ class Lexicon:
         things = {role.CONTAINER, role.UNIT, role.PIECE, role.NAME}
         spoken = (word for word, roles in self._exact.items() if len(word) >= 5 and not roles <= things)
         return sorted({sound(key(word)) for word in spoken})
-
-    def roles(self, norm: str) -> Roles:
-        """The roles that a plain word can have; none for an unknown word."""
-        roles = self._seen.get(norm)
-        if roles is None:
-            roles = frozenset(self._find(norm))
-            if len(self._seen) > 20_000:  # words of customers, not of the tables: start again
-                self._seen.clear()
-            self._seen[norm] = roles
-        return roles
 
     def counts(self, norm: str) -> bool:
         """Whether a noun only counts the thing that it follows: "triplay, 4 hojas", "mortero, 3 bultos"."""

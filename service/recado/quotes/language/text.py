@@ -31,7 +31,7 @@ EMOJI: Final = TokenKind.EMOJI
 
 _TOKEN = re.compile(
     r"""
-    (?P<word>[^\W\d_½¼¾ºª]+(?:[\u0300-\u036f]+[^\W\d_½¼¾ºª]*)*)
+    (?P<word>[A-Za-z]++(?![^\x00-\x7f])|[^\W\d_½¼¾ºª]+(?:[\u0300-\u036f]+[^\W\d_½¼¾ºª]*)*)
   | (?P<number>(?<!\S)\.0\d+ | \d{1,3}(?:[.,]\d{3})+(?![\d]) | \d+[.,]\d+(?!\d) | \d+)
   | (?P<newline>\n+)
   | (?P<other>[^\s_])

@@ -1,5 +1,6 @@
 """Gives each thing its quantity, before it ("2 camisas") or after it ("camisas: 2")."""
 
+import itertools
 from typing import Final
 
 from recado.quotes.catalogue.matcher import Matcher
@@ -48,15 +49,19 @@ class Binder:
 
     def _segment(self, segment: list[Element]) -> None:
         counted = [(i, e) for i, e in enumerate(segment) if e.kind is role.QUANTITY or e.kind in THINGS]
-        if len(counted) < 2 or role.QUANTITY not in {e.kind for _, e in counted}:
+        if len(counted) < 2 or role.QUANTITY not in [e.kind for _, e in counted]:
             return
         if self._alternate(counted):
             return
         used: set[int] = set()  # the quantities that have a thing
-        self._join_marked(segment, counted, used)
+        kinds = [e.kind is role.QUANTITY for _, e in counted]
+        behind = (False, True) in itertools.pairwise(kinds)  # a number right behind a thing
+        if behind:
+            self._join_marked(segment, counted, used)
         self._join_over_sizes(counted, used)
         self._join_before(segment, counted, used)
-        self._join_behind(segment, counted, used)
+        if behind:
+            self._join_behind(segment, counted, used)
 
     def _alternate(self, counted: list[tuple[int, Element]]) -> bool:
         """Whether each thing of a segment has its number after it: "gorra 2 camisa 3"."""

@@ -48,9 +48,10 @@ class Reading:
         self.servings: list[Serving] = []
         self.focus: Wish | None = None
         Binder(self.scanner.tokens, matcher).bind(self.elements)
-        if role.SEVERAL in {element.kind for element in self.elements}:
-            share_sizes(self.scanner, self.elements)
         self.kinds = frozenset([element.kind for element in self.elements])
+        if role.SEVERAL in self.kinds:
+            share_sizes(self.scanner, self.elements)
+            self.kinds = frozenset([element.kind for element in self.elements])
         self.asks_price = not self.kinds.isdisjoint(_PRICES)
         self.context = Context(self.elements, self.scanner.norms, self.scanner.roles)
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue.matcher import How, Match
-from recado.quotes.catalogue.measures import Measure, is_followed_by_other
+from recado.quotes.catalogue.measures import Measure
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import FUNCTION, NONE, QUANTITY_ROLES, Unit
 from recado.quotes.language.numbers import Quantity, Unusable, cardinal, quantity
@@ -72,7 +72,7 @@ def add_amount(scene: Scene, i: int) -> int:
 
 def _counts_the_next(scene: Scene, i: int) -> bool:
     """Whether a number stands right before a word that no amount goes on with: "2 zapatos", "una camisa"."""
-    if not is_followed_by_other(scene.tokens, scene.roles, i, scene.lexicon):
+    if not scene.is_followed_by_other(i):
         return False
     return scene.norms[i + 1] not in _GOES_ON and role.OR not in scene.roles[i + 1]
 

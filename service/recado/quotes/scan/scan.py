@@ -205,7 +205,7 @@ class Scanner(Scene):
             return None
         open_to_names = not roles & FUNCTION or determined or role.HALF in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
-        open_to_names = open_to_names or self.opens_entry(i)
+        open_to_names = open_to_names or (before is not None and before.kind is role.LINE and self.opens_entry(i))
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
             if (

@@ -8,7 +8,7 @@ from typing import Final
 from recado.quotes.catalogue.budget import LONGEST_TEXT, MOST_TOKENS, TooLongError
 from recado.quotes.catalogue.codes import join_codes, join_models, join_spaced
 from recado.quotes.catalogue.matcher import How, Match, Matcher
-from recado.quotes.catalogue.measures import Measure, measure, opens_amount
+from recado.quotes.catalogue.measures import Measure, is_followed_by_other, measure, opens_amount
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.numbers import Quantity
@@ -97,10 +97,19 @@ class Scene(Words):
             self._measures[i] = measure(self.tokens, self.roles, i, self.lexicon)
         return self._measures[i]
 
+    def is_followed_by_other(self, i: int) -> bool:
+        """Whether a number at `i` stands before a word that no measure goes on with: "2 zapatos"."""
+        if not is_followed_by_other(self.tokens, self.roles, i, self.lexicon):
+            return False
+        self._measures[i] = None
+        return True
+
     def written_out(self, i: int) -> Match | None:
         """The product whose name is at `i` word for word, unless a longer name is there."""
+        if self.matcher.verbatim.find(self.tokens, i) is None:
+            return None
         written = self.matcher.written_out(self.tokens, i)
-        return written if written is not None and self.matcher.match(self.tokens, self.roles, i) == written else None
+        return written if self.matcher.match(self.tokens, self.roles, i) == written else None
 
     def is_sized(self, element: Element, size: Size) -> bool:
         """Whether sizes like `size` distinguish the products of a thing's family."""

@@ -41,7 +41,7 @@ _QUIET_WORDS: Final = frozenset([
 ])  # fmt: skip
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
-_HELD: Final = Spoken | Bare
+_HELD: Final = (Spoken, Bare)
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
 _SPELLED: Final = 0.8
 """The likeness of the start of a name that is spelled right."""
