@@ -86,7 +86,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     wait: bool = True
 
 
-class Exchange(msgspec.Struct, frozen=True):
+class PlayedStep(msgspec.Struct, frozen=True):
     """What a customer did, and what he had received by the next step."""
 
     did: str
@@ -194,17 +194,17 @@ class Chat:
             raise ChatError(f"the customer has {len(offered)} messages with something to tap, not {of}")
         return offered[-of]
 
-    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[Exchange]:
+    async def play(self, steps: Sequence[Step], *, patience: float = PATIENCE_SECONDS) -> list[PlayedStep]:
         """Plays a script; the customer goes away if a reply takes longer than `patience` seconds.
 
         Raises ChatError at the first step that is not possible.
         """
-        lines: list[Exchange] = []
+        lines: list[PlayedStep] = []
         for step in steps:
             had = len(self.replies)
             await asyncio.gather(*(self._do(step) for _ in range(step.times)))
             replies = await self.read(patience) if step.wait else self.replies
-            lines.append(Exchange(_described(step), replies[had:]))
+            lines.append(PlayedStep(_described(step), replies[had:]))
             if step.wait and self.waits:
                 break
         return lines
