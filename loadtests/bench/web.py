@@ -40,7 +40,7 @@ SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 CORES = os.cpu_count() or 1
 
 
-class Load(msgspec.Struct, frozen=True):
+class LoadResult(msgspec.Struct, frozen=True):
     """The result of a measurement. server_us: PostgreSQL's CPU of a message; busiest: the share of a core that the
     busiest web process used; machine: the used share of all cores."""
 
@@ -69,7 +69,7 @@ def pods(folder: Path, graph_port: int, processes: int, settings: Mapping[str, s
         yield [stack.enter_context(installation.server()) for _ in range(processes)]
 
 
-def measure(bench: Bench, server: PostgresServer, store: str, processes: int, scenario: Scenario) -> Load:
+def measure(bench: Bench, server: PostgresServer, store: str, processes: int, scenario: Scenario) -> LoadResult:
     """One scenario against fresh processes and an empty database."""
     settings = {"RECADO_ACK_BUDGET_SECONDS": "0"}
     if store == POSTGRES:
@@ -95,10 +95,10 @@ def measure(bench: Bench, server: PostgresServer, store: str, processes: int, sc
         cpu_us=sum(spent) / messages * 1e6,
     )
     outcome = with_replies(outcome, due, arrivals)
-    return Load(outcome, served / messages * 1e6, max(spent) / bench.seconds, result["cores_busy"] / CORES)
+    return LoadResult(outcome, served / messages * 1e6, max(spent) / bench.seconds, result["cores_busy"] / CORES)
 
 
-def row(store: str, processes: int, loads: list[Load]) -> list[Cell]:
+def row(store: str, processes: int, loads: list[LoadResult]) -> list[Cell]:
     """The medians of several measurements, and the sums of errors."""
     outcomes = [load.outcome for load in loads]
 
@@ -132,7 +132,7 @@ def side_by_side(bench: Bench, server: PostgresServer, processes: list[int], nam
     variants = [(SQLITE, 1), *((POSTGRES, count) for count in processes)]
     parts = []
     for name in names:
-        loads: dict[tuple[str, int], list[Load]] = {variant: [] for variant in variants}
+        loads: dict[tuple[str, int], list[LoadResult]] = {variant: [] for variant in variants}
         for _ in range(bench.rounds):
             for variant in variants:
                 loads[variant].append(measure(bench, server, *variant, SCENARIOS[name]))

@@ -23,7 +23,7 @@ WELL_FORMED = b"X-Hub-Signature-256: sha256=" + b"0" * 64 + b"\r\n"
 _numbers = itertools.count(1)
 
 
-class Target:
+class WebProcess:
     """A web process, and a client for it."""
 
     def __init__(self, port: int, pid: int, app_secret: str) -> None:
@@ -128,7 +128,7 @@ CROWDS: tuple[Crowd, ...] = (
 )
 
 
-def press(target: Target, crowd: Crowd, *, connections: int) -> Pressed:
+def press(target: WebProcess, crowd: Crowd, *, connections: int) -> Pressed:
     """Opens the crowd's connections and keeps them while Meta delivers webhooks."""
     before = target.resident_mib()
     largest = before

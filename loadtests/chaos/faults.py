@@ -154,7 +154,7 @@ async def half_bodies_crowd(folder: Path) -> FaultResult:
 async def _crowd(folder: Path, crowd: crowds.Crowd, connections: int) -> FaultResult:
     row = FaultResult(fault=f"crowd: {crowd.__name__.replace('_', ' ')}", injected=f"{connections} connections")
     async with installation(folder) as shop:
-        target = crowds.Target(shop.servers[0].port, shop.servers[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
+        target = crowds.WebProcess(shop.servers[0].port, shop.servers[0].pid, SECRETS["WHATSAPP_APP_SECRET"])
         with contextlib.closing(target.client):
             pressed = await asyncio.to_thread(crowds.press, target, crowd, connections=connections)
     row.messages, row.refused = pressed.webhooks, pressed.webhooks - pressed.answered

@@ -64,7 +64,7 @@ class Pod:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.WebProcess]:
     """A separate process without a Graph API; it limits no address, so that it handles every request."""
     folder = tmp_path_factory.mktemp("abuse")
     environment = {
@@ -80,7 +80,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crowds.Target]:
     }
     log = folder / "log"
     with Server(environment, program=RECADO, log=log, folder=folder) as server:
-        target = crowds.Target(server.port, server.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
+        target = crowds.WebProcess(server.port, server.pid, ENVIRONMENT["WHATSAPP_APP_SECRET"])
         with contextlib.closing(target.client):
             yield target
         assert server.running, "the service died"

@@ -30,14 +30,14 @@ thorough = settings(max_examples=20, derandomize=True, suppress_health_check=lis
 
 @schema.parametrize()
 @thorough
-def test_clear_answers_for_strangers_and_for_those_who_may(case: Any, served: crowds.Target) -> None:
+def test_clear_answers_for_strangers_and_for_those_who_may(case: Any, served: crowds.WebProcess) -> None:
     """Any request gets a documented response, never a 500: without signature and token, and with valid ones, with
     which recado may refuse the request, too. To make the requests costs more than to send them twice."""
     for signs in (False, True):
         _check(_call(served, case, signs=signs))
 
 
-def _call(served: crowds.Target, case: Any, *, signs: bool) -> httpx.Response:
+def _call(served: crowds.WebProcess, case: Any, *, signs: bool) -> httpx.Response:
     asked = case.as_transport_kwargs(base_url=served.url(""))
     body = msgspec.json.encode(asked["json"]) if "json" in asked else asked.get("data") or b""
     content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
@@ -64,7 +64,7 @@ def _check(response: httpx.Response) -> None:
 
 
 @pytest.mark.parametrize("crowd", crowds.CROWDS, ids=lambda crowd: crowd.__name__)
-def test_a_crowd_costs_little_and_keeps_nobody_out(crowd: crowds.Crowd, served: crowds.Target) -> None:
+def test_a_crowd_costs_little_and_keeps_nobody_out(crowd: crowds.Crowd, served: crowds.WebProcess) -> None:
     """Memory stays bounded, and Meta's webhooks get 200 all the time."""
     report = crowds.press(served, crowd, connections=300)
 

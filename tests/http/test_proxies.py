@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from loadtests.chaos.crowds import Target
+from loadtests.chaos.crowds import WebProcess
 
 from recado.settings import Settings
 from recado.simulator.installation import free_port
@@ -125,7 +125,9 @@ class Proxy:
 
 
 @pytest.fixture(scope="module", params=[pytest.param("nginx", marks=pytest.mark.nginx), pytest.param("traefik")])
-def proxy(request: pytest.FixtureRequest, served: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(
+    request: pytest.FixtureRequest, served: WebProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
     folder = tmp_path_factory.mktemp(request.param)
     port = free_port()
     with (folder / "log").open("wb") as log:
@@ -163,7 +165,7 @@ _OUTER: tuple[dict[str, str], ...] = (
 )
 
 
-def test_strangers_take_no_webhook(proxy: Proxy, served: Target) -> None:
+def test_strangers_take_no_webhook(proxy: Proxy, served: WebProcess) -> None:
     """Attacks and signed webhooks alternate: each webhook gets 200 and is in the queue."""
     before = _queued(served)
     attacks, statuses = [], []
@@ -177,7 +179,7 @@ def test_strangers_take_no_webhook(proxy: Proxy, served: Target) -> None:
     assert set(attacks) <= {401, 502}
 
 
-def _queued(served: Target) -> int:
+def _queued(served: WebProcess) -> int:
     answer = served.client.get(
         served.url("/api/v1/webhook/queue-status"), headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
     )
@@ -185,7 +187,7 @@ def _queued(served: Target) -> int:
     return size
 
 
-def test_a_signed_webhook_may_offer_an_upgrade(proxy: Proxy, served: Target) -> None:
+def test_a_signed_webhook_may_offer_an_upgrade(proxy: Proxy, served: WebProcess) -> None:
     """As `curl --http2` does: through the proxy and directly."""
     body = _order(9_000)
     assert proxy.ask("POST", PATH, body, {**signed(body), **_OFFER}).status == 200
