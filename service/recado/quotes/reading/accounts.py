@@ -57,6 +57,11 @@ class Accounts:
         )
 
     @cached_property
+    def _count(self) -> int | Fraction:
+        """How many pieces are wished in all."""
+        return sum(1 if w.amount is None else w.amount for w in self._wishes if w.state is Stance.WANTED)
+
+    @cached_property
     def _spanned(self) -> set[int]:
         return {i for span in self._reading.scanner.spans.values() for i in range(span.start, span.end)}
 
@@ -109,9 +114,11 @@ class Accounts:
             return True
         if self._says_again(element.index) and q.value in self._amounts:
             return True
-        if q.value == self._total and self._reading.context.kind(element.index - 1) not in _ADDS:
+        summed = thing is None and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
+        if (summed or q.value == self._total) and self._reading.context.kind(element.index - 1) not in _ADDS:
             return True  # "2 camisas y 1 gorra, total 85 verdad?"
-        return thing is None and any(self._explains(product, q.value) for product in self._products)
+        worth = self._reading.context.kind(element.index - 1) is role.BY  # "camisas por 40", which is no size
+        return thing is None and any(self._explains(product, q.value, worth) for product in self._products)
 
     def _is_of_something(self, i: int) -> bool:
         """ "y uno de una a media": one of what could not be read."""
@@ -215,11 +222,11 @@ class Accounts:
             for word in quality.words
         )
 
-    def _explains(self, number: int, value: int | Fraction) -> bool:
-        """Whether a number can be the price or a size of a product."""
+    def _explains(self, number: int, value: int | Fraction, worth: bool) -> bool:
+        """Whether a number can be the price of a product, or a size of it; the price only, if it tells a `worth`."""
         matcher = self._reading.matcher
-        if Fraction(matcher.products[number].unit_price) == value:
-            return True
+        if worth or Fraction(matcher.products[number].unit_price) == value:
+            return Fraction(matcher.products[number].unit_price) == value
         if any(value in size.values for size in matcher.sizes_of(number)):
             return True
         return value in _CLOTHES_SIZES and not any(family.dimensions for family in matcher.families_of(number))

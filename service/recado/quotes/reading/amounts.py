@@ -23,6 +23,8 @@ _HALF: Final = Fraction(1, 2)
 _TO: Final = frozenset([role.TO, role.DEFINITE])
 _OF_SOMETHING_ELSE: Final = frozenset([role.TO, role.BY, role.FOR, role.OF, role.COPULA, role.STORY])
 """Precede a number that belongs to something other than the preceding thing."""
+_MONEY: Final = (1, 1000)
+"""What a number of money may stand for: "la lonchera por 45" costs 45 or 45,000."""
 _AHEAD: Final = 40
 """Elements looked at after the current one: more than any sentence has."""
 
@@ -80,7 +82,7 @@ def _steer(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool |
     if before is role.DEFINITE and (_is_all_of_them(reading, i, q) or _takes_back(reading, i, q)):
         return True
     if before in _OF_SOMETHING_ELSE and not _is_of_thing(reading, i, q, state):
-        return before is not role.OF or q.article
+        return q.article or not (before is role.OF or _counts_or_costs(reading, i, q))
     roles = reading.elements[j].roles if after in (role.NOISE, role.MASK) else NONE
     if role.NOUN in roles and not roles & {role.EMOJI, role.FILLER}:
         return True
@@ -127,9 +129,26 @@ def _is_of_thing(reading: Reading, i: int, q: Quantity, state: ReadingState) -> 
     before = reading.context.kind(i - 1)
     if before is role.TO and reading.context.norm(i - 1) == "como":
         return True  # "unas camisas, como 3"
-    if before is role.COPULA and _tells_how_many(reading, i, q):
+    if (before is role.COPULA and _tells_how_many(reading, i, q)) or (before is role.BY and _is_times(reading, i, q)):
         return True
     return (state.corrected and before in (role.TO, role.BY, role.COPULA)) or (before is role.OF and q.unit is not None)
+
+
+def _counts_or_costs(reading: Reading, i: int, q: Quantity) -> bool:
+    """ "2 camisas por 40", "2 camisas y 1 gorra, son 4": a number that is perhaps a price, or a wrong sum."""
+    before = reading.context.kind(i - 1)
+    told = before is role.BY or (before is role.COPULA and reading.context.norm(i - 1) in THEY_ARE)
+    return told and q.bare and reading.context.closes(i + 1)
+
+
+def _is_times(reading: Reading, i: int, q: Quantity) -> bool:
+    """ "Combo 2 por 4", as in "combo 2 x 4": a number of the thing right before, which has none, and not its price."""
+    last = reading.last((Stance.WANTED,))
+    if last is None or last.amount is not None or last.product is None or reading.elements[i - 2] is not last.element:
+        return False
+    counts = q.bare and not q.article and q.value.denominator == 1 and reading.context.closes(i + 1)
+    price = Fraction(reading.matcher.products[last.product].unit_price)
+    return counts and not reading.priced and not any(price / 2 <= q.value * unit <= price * 2 for unit in _MONEY)
 
 
 def _tells_how_many(reading: Reading, i: int, q: Quantity) -> bool:

@@ -17,6 +17,10 @@ _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
 _PARTS: Final = frozenset([role.COMMA, role.STOP, role.LINE])
 _BEFORE_EACH: Final = frozenset([role.OUTSIDE, role.AND, role.REQUEST, role.LINK, role.QUESTION, *_PARTS])
+_FOR_ALL: Final = frozenset([
+    "familiar", "familiares", "fiestero", "fiesteros", "compartir", "jarra", "jarras", "bandeja", "bandejas",
+])  # fmt: skip
+"""Words of things that several people share: "un combo familiar y una galleta para cada uno"."""
 _TO_THE_FIRST: Final = frozenset([
     role.NOISE, role.REQUEST, role.ADD, role.DEFINITE, role.COPULA, role.COURTESY, role.CON, role.LINK, role.LINE,
 ])  # fmt: skip
@@ -61,13 +65,21 @@ def serve(reading: Reading) -> None:
         heads = None if serving.heads is None else reading.elements[serving.heads]
         for wish in reading.wishes:
             at = wish.element.index
-            if serving.apart and wish.element.q is not None:
+            if (serving.apart and wish.element.q is not None) or _is_for_all(reading, wish, serving):
                 continue
             if heads is not None and wish.element.q is heads and wish.product is None:
                 wish.state = Stance.MENTIONED  # "3 cojines" are not ordered
             elif wish.state is Stance.WANTED and serving.start < at < serving.end and at not in served:
                 _multiply(wish, heads)
                 served.add(at)
+
+
+def _is_for_all(reading: Reading, wish: Wish, serving: Serving) -> bool:
+    """ "un combo familiar y una galleta para cada uno": whether a thing that several people share stands before the
+    one that each gets."""
+    said = reading.scanner.norms[wish.element.start : wish.element.end]
+    behind = reading.elements[wish.element.index + 1 : serving.end]
+    return not _FOR_ALL.isdisjoint(said) and any(e.kind in THINGS for e in behind)
 
 
 def _multiply(wish: Wish, heads: Element | None) -> None:

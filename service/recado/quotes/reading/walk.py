@@ -14,7 +14,7 @@ from recado.quotes.reading.not_ordered import CLAUSE_ENDS, drop_listed_offers, d
 from recado.quotes.reading.qualities import follow_quality
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.steering import EFFECTS
-from recado.quotes.reading.wholes import settle_wholes
+from recado.quotes.reading.wholes import is_sum, settle_wholes
 from recado.quotes.reading.wishes import Doubt, ReadingState, Stance, Wish
 from recado.quotes.scan.elements import ALL, THINGS, Element, Flag
 
@@ -116,7 +116,7 @@ def _settle_excepted(reading: Reading) -> None:
 def _thing(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     if state.instead or (state.changing and element.kind is not role.QUALITY):
         _give_up(reading, element, state)
-    elif _is_refused(reading, i, element, state):
+    elif _is_refused(reading, i, element, state) or is_sum(reading, i, element):
         return
     elif element.kind is role.UNKNOWN and _is_exchanged_for(reading, element, state):
         _named(reading, i, element, state)

@@ -1,17 +1,20 @@
 """Wholes and the parts that make them up: "20 tacos: 8 pastor, 12 bistec", "10 tacos, todos de pastor"."""
 
+import itertools
 from typing import Final
 
 from recado.quotes.catalogue.matcher import How
 from recado.quotes.language import role
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Doubt, Stance, Wish
+from recado.quotes.scan.counters import THEY_ARE
 from recado.quotes.scan.elements import ALL, Element, Flag
 
 _PARTING: Final = frozenset([role.COMMA, role.LINK, role.LINE, role.EACH])
 """What is between a whole and its parts."""
 _BETWEEN: Final = frozenset([role.COMMA, role.LINK, role.NOISE, role.OF, role.DEFINITE, role.TO, role.CON])
 _OF_THEM: Final = frozenset(["de ellas", "de ellos", "de esas", "de esos", "de las cuales", "de los cuales"])
+_OF_ALL: Final = "total"
 _NEAR: Final = 4
 """Elements from a whole to what says that it is one."""
 
@@ -33,6 +36,25 @@ def settle_wholes(reading: Reading) -> None:
     for wish in reading.wishes:
         if wish.parts or wish.kinds:
             wish.divide(is_total=_is_total(reading, wish))
+
+
+def is_sum(reading: Reading, i: int, element: Element) -> bool:
+    """ "1 chaufa de carne, 1 de pollo, son 2 chaufas en total": whether a thing with its number only says again what
+    was asked for before it; a total that differs is doubtful."""
+    q, match = element.q, element.match
+    if match is None or q is None or q.quantity is None or q.quantity.article:
+        return False
+    behind = itertools.takewhile(lambda e: e.kind not in _PARTING, reading.elements[i + 1 : i + _NEAR])
+    beside = [min(i, q.index) - 1, *(e.index for e in behind)]
+    total = any(reading.context.norm(j) == _OF_ALL for j in beside)
+    if not (total or reading.context.norm(q.index - 1) in THEY_ARE):
+        return False
+    kin = _kin(reading, match.products[:1]) if match.words == 1 else {*match.products}
+    before = [w for w in reading.wishes if w.state is Stance.WANTED and kin & {w.product, *w.choices}]
+    told = sum(wish.total(False) for wish in before)
+    if total and before and told != q.quantity.value:
+        before[-1].doubts.append(Doubt.QUALITY_OR_THING)
+    return bool(before) and (total or told == q.quantity.value)
 
 
 def _is_open(wish: Wish) -> bool:
@@ -167,4 +189,4 @@ def _is_total(reading: Reading, whole: Wish) -> bool:
     first = whole.element.q.index if whole.element.q is not None else whole.element.index
     start, end = min(first, whole.element.index), max(first, whole.element.index)
     around = [reading.context.norm(i) for i in range(start - 1, end + _NEAR)]
-    return "total" in around or not _OF_THEM.isdisjoint(around)
+    return _OF_ALL in around or not _OF_THEM.isdisjoint(around)

@@ -161,7 +161,10 @@ def past_named_phone(words: Words, start: int, end: int) -> int:
 
 
 def past_hour(words: Words, start: int, end: int) -> int:
-    """The token after the rest of a time: ":30", "y media", "pm", "de la tarde"."""
+    """The token after the rest of a time: ":30", "y media", "pm", "de la tarde"; 0 where a product is counted: "1 min
+    pao"."""
+    if words.names_long(end - 1):
+        return 0
     while end < words.count and words.tokens[end].kind is not NEWLINE:
         step = _of_hour(words, end)
         if not step:
