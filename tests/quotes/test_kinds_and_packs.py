@@ -35,6 +35,10 @@ from tests.quotes.shops import quote
         ("ropa", "Jean azul 89.000\nBufanda 29.000\n\nhola vi esto, mándame 2 pijamas", {"PIJ-001": 2}),
         ("organico", "2 kilos de avena, cambia la avena x 1 kilo de linaza", {"GRA-011": 1}),
         ("organico", "avena 2 kg y linaza 1 kg, cambia la avena x tomate", {"GRA-011": 1, "VER-001": 2}),
+        ("polleria", "Av. Los Incas 345 dpto 202, 1 parrillada para 4", {"PAR-010": 1}),
+        ("polleria", "dos churrascos uno término medio y el otro bien cocido", {"PAR-001": 2}),
+        ("panes", "mande 2 baguettes a Privada Lirio #14, casa color verde, timbre 3", {"PAN-004": 2}),
+        ("panes", "2 pasteles, uno de chocolate y otro de zanahoria, los dos enteros", {"PAS-003": 1, "PAS-005": 1}),
         ("desechables", "5 paquetes bolsa ziploc chica, no espera, mejor de la grande, 5", {"BOL-010": 5}),
     ],
 )
@@ -61,6 +65,27 @@ def test_a_number_or_kind_that_is_not_sold_is_asked_for(shop: str, text: str, as
     read = quote(shop, text)
     assert [entry.text for entry in read.unmatched] == [asked]
     assert not read.items
+
+
+@pytest.mark.parametrize("text", ["dos pollos, uno bien dorado, otro normal", "dos pollos, uno bien dorado y otro más"])
+def test_another_than_those_that_were_counted_is_asked_about(text: str) -> None:
+    """It may be one of the two, or a third."""
+    assert quote("polleria", text).unclear == ("uno",)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("muchas gracias estuvo riquísimo el pollo de ayer", Intent.OTHER),
+        ("gracias, muy rico el pollo de ayer", Intent.OTHER),
+        ("el pollo de ayer estuvo buenazo", Intent.OTHER),
+        ("pásame la carta porfa", Intent.HELP),
+    ],
+)
+def test_praise_and_the_list_of_dishes_are_no_order(text: str, intent: Intent) -> None:
+    """Nothing is asked or quoted."""
+    read = quote("polleria", text)
+    assert (read.intent, read.items, read.asks) == (intent, (), False)
 
 
 @pytest.mark.parametrize(

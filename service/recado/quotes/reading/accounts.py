@@ -6,11 +6,14 @@ from functools import cached_property
 from typing import Final
 
 from recado.quotes.language import role
+from recado.quotes.reading.amounts import SAYS_HOW
 from recado.quotes.reading.context import WE_ARE
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Stance, Wish
 from recado.quotes.scan.elements import Element, Flag
 
+_CLAUSE: Final = 6
+"""Elements from one of two to the other."""
 _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that has its thing, or is not an amount."""
@@ -112,6 +115,8 @@ class Accounts:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
             return True
+        if q.value == 1 and self._is_first_of_two(element.index):
+            return True
         if self._says_again(element.index) and q.value in self._amounts:
             return True
         summed = thing is None and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
@@ -140,6 +145,13 @@ class Accounts:
         if context.kind(i - 1) is role.COMMA and context.kind(i - 2) is role.QUALITY and context.closes(i + 1):
             return Flag.MENDED in self._reading.elements[i - 2].flags
         return context.kind(i - 1) in (role.REQUEST, role.ONLY, role.DEFINITE) or context.norm(i - 1) in _SO
+
+    def _is_first_of_two(self, i: int) -> bool:
+        """ "2 churrascos, uno término medio y el otro bien cocido": how one of several is wanted."""
+        context, several = self._reading.context, any(n > 1 for n in self._amounts)
+        others = (e for e in self._reading.elements[i + 1 : i + _CLAUSE] if Flag.ANOTHER in e.flags)
+        how = [i, *(e.index for e in others if Flag.BOUND not in e.flags)]
+        return several and len(how) > 1 and all(context.kind(j + 1) in SAYS_HOW for j in how)
 
     def _is_of_people(self, i: int) -> bool:
         """ "somos 4 en casa", "4 adultos y 2 niños"."""

@@ -29,6 +29,10 @@ _AHEAD: Final = 40
 """Elements looked at after the current one: more than any sentence has."""
 
 
+SAYS_HOW: Final = frozenset([role.NOISE, role.YES])
+"""What follows one of several things and only says how it is wanted."""
+
+
 def bare_quantity(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     """Gives a quantity without a thing to its thing. A quantity that finds none, and is not a size or a share, is
     left over."""
@@ -226,14 +230,15 @@ def _is_the_first(reading: Reading, i: int, last: Wish) -> bool:
 
 
 def _is_the_rest(reading: Reading, i: int) -> bool:
-    """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana": one of those already wished."""
+    """ "3 camisas, 2 para Luis y la otra para mí", "una para hoy y otra para mañana", "2 pollos, uno bien dorado, otro
+    normal": one of those already wished."""
     if reading.context.kind(i - 1) is role.DEFINITE:
         return True
-    if reading.context.kind(i + 1) is not role.FOR:
-        return False
     before = next((e for e in reversed(reading.elements[max(0, i - _AHEAD) : i]) if e.kind is role.QUANTITY), None)
-    one = before is not None and Flag.BOUND not in before.flags and _is_article(before)
-    return one and before is not None and reading.context.kind(before.index + 1) is role.FOR
+    if before is None or Flag.BOUND in before.flags or before.quantity is None or before.quantity.value != 1:
+        return False
+    behind = {reading.context.kind(i + 1), reading.context.kind(before.index + 1)}
+    return behind <= SAYS_HOW or (behind == {role.FOR} and _is_article(before))
 
 
 def _subtract(reading: Reading, i: int, q: Quantity, state: ReadingState) -> bool:

@@ -33,6 +33,7 @@ _BUYS: Final = frozenset(["compro", "compramos", "llevo", "llevamos", "pido", "p
 _LONGEST: Final = 8
 """Elements of "los compro para la próxima semana", with one to spare."""
 _LATER: Final = re.compile(r"\b(otro dia|otra ocasion|(la|el|otra|otro) (proxim[ao]|semana|mes)\b|mas adelante)")
+_VERY: Final = frozenset(["muy", "bien", "tan", "super"])
 _PUT_OFF: Final = re.compile(
     rf"(?:(?:l[oa]s?) (?:{'|'.join(_BUYS)}) (?:en |para )?{_LATER.pattern}|(?:para |en )?(?:otro dia|otra ocasion)\b)"
 )
@@ -128,7 +129,11 @@ def _is_asked_about(reading: Reading, i: int) -> bool:
 def _is_praised(reading: Reading, i: int) -> bool:
     """ "gracias, hermosas las plantas"."""
     context = reading.context
-    praise = role.QUALITIES in context.roles(i - 2) and context.opens(i - 2)
+    first = i - 2
+    while context.norm(first - 1) in _VERY:
+        first -= 1
+    opens = context.opens(first) or context.kind(first - 1) is role.THANKS  # "gracias, muy rico el pollo"
+    praise = role.QUALITIES in context.roles(i - 2) and opens
     return praise and context.kind(i - 1) is role.DEFINITE and context.closes(i + 1)
 
 

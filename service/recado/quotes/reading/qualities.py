@@ -37,7 +37,15 @@ _SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
 
 
 def follow_quality(reading: Reading, element: Element, state: ReadingState) -> None:
-    """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, or a part of it."""
+    """ "una azul", "2 talla M", "3 de manga corta": another kind of the last product, a part of it, or what all of the
+    things before are."""
+    if _is_said_of_all(reading, element):
+        element.flags.add(Flag.MENDED)
+    else:
+        _follow(reading, element, state)
+
+
+def _follow(reading: Reading, element: Element, state: ReadingState) -> None:
     q = element.q.quantity if element.q is not None else None
     last = _described(reading, element, state)
     if q is None and last is not None:
@@ -73,6 +81,18 @@ def follow_quality(reading: Reading, element: Element, state: ReadingState) -> N
         last.doubts.append(Doubt.HEAD_LEFT_OUT)
     else:
         _add_part(reading, last, element, q, bool(others))
+
+
+def _is_said_of_all(reading: Reading, element: Element) -> bool:
+    """ "2 pasteles, uno de chocolate y otro de zanahoria, los dos enteros": a quality that all that is wanted has."""
+    q, i = element.q, element.q.index - 1 if element.q is not None else -1
+    if q is None or q.quantity is None or reading.context.kind(i) is not role.DEFINITE or not element.words:
+        return False
+    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
+    if not reading.context.opens(i) or sum(w.amount or 1 for w in wanted) != q.quantity.value:
+        return False
+    has = reading.matcher.with_head
+    return all(w.product is not None and w.product in has(w.product, element.words, element.sizes) for w in wanted)
 
 
 def _described(reading: Reading, element: Element, state: ReadingState) -> Wish | None:

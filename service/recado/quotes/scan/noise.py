@@ -69,6 +69,7 @@ RULES: Final = (
             "vivo en [av. Sol 210, depto 4]",
             "[dirección: Mz B Lt 14]",
             "[urb. Las Flores]",
+            "[Av. Los Zapatos 345], 1 gorra",
         ),
         counterexamples=(
             "la calle está cerrada",

@@ -7,11 +7,13 @@ from recado.quotes.language.text import NEWLINE, PUNCT, WORD, Token
 from recado.quotes.scan.words import Kind, Words
 
 _MOST_WORDS: Final = 14
+_HOUSE: Final = 3
+"""Digits of a number that is rather a house's than an amount."""
 _FAR: Final = frozenset(
     [
         "calle", "cll", "carrera", "cra", "kra", "avenida", "av", "avda", "jiron", "jr", "pasaje", "psje", "diagonal",
         "dg", "transversal", "autopista", "ruta", "boulevard", "blvd", "calzada", "colonia", "col", "urbanizacion",
-        "direccion", "mz", "urb", "cl", "kr", "pje", "ave",
+        "direccion", "mz", "urb", "cl", "kr", "pje", "ave", "privada", "priv", "prolongacion", "prol",
     ]
 )  # fmt: skip
 """Words that the number of an address may follow at some distance; it follows the others directly."""
@@ -111,11 +113,23 @@ def _past_number(words: Words, start: int, *, far: bool = False) -> int:
         elif token.kind is PUNCT:
             if _stops(words, token.norm, i, behind=last > 0, first=i == start + 1):
                 break
+        elif not last and _is_street_of(words, start, i):
+            continue
         elif _is_foreign(words, token, i, behind=last > 0) or (not far and not last and i > start + 2):
             break
         elif words.has(i, role.ADDRESS):
             far = far or token.norm in _FAR
     return last
+
+
+def _is_street_of(words: Words, start: int, i: int) -> bool:
+    """Whether the word at `i` is the name right behind a street's word at `start`, and its number follows, although a
+    product has that name, too: "Av. Los Incas 345"."""
+    first = start + 1 + (words.norm(start + 1) == ".")
+    first += words.has(first, role.DEFINITE)
+    if i != first or not words.is_number(i + 1) or words.names_product(i + 2):
+        return False
+    return len(words.norm(i + 1)) >= _HOUSE or (words.is_capital(i) and words.is_capital(start))
 
 
 def _past_quarter(words: Words, start: int) -> int:
