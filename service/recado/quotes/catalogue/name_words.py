@@ -32,6 +32,9 @@ _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 _NEAR: Final = 4
 """Tokens from a verb to its thing, including those between."""
 _HOLDS: Final = frozenset([role.OF, role.CON])
+_TALLA: Final = frozenset(["talla", "tallas", "talle", "talles"])
+_WORN: Final = 60
+"""The highest size of clothes, shoes and rings."""
 _AMOUNTS: Final = 99
 """The highest number that counts, directly behind the words of a name that has it: "fram 3614"."""
 _COUNTING: Final = frozenset([role.NUMBER, role.ARTICLE, role.PAIR, role.COLLECTIVE, role.CONTAINER])
@@ -277,14 +280,12 @@ def _take_number(
     meant = marked or _is_second_number(index, family, said, tokens, roles, i, end)
     if fits and (meant or _is_named_so(index, family, said, size, fits, tokens, roles, end)):
         return _take(said, size, fits, end)
-    if not word or marked:
+    if (not word or marked) and not _is_worn(family, size, tokens[i - 1].norm):
         opener = [token.norm for token in tokens[said.last + 1 : i]]
         numbered = bool(family.plain_numbers) and _NUMBER_OPENS.issuperset(opener) and (bool(opener) or named)
         if _is_size_of(index, family, said, size, marked, tokens, end, numbered=numbered):
             return _contradict(said, end)
-        if tokens[i].kind is NUMBER:
-            return 0
-    return i
+    return 0 if tokens[i].kind is NUMBER else i
 
 
 def _takes_model(family: Family, said: Said, size: Size, tokens: list[Token], roles: list[Roles], i: int) -> bool:
@@ -400,6 +401,13 @@ def _is_size_of(
     if any(form.sizes for form in named):
         return False  # "levis 501 talla 32": which one is said
     return alike and (numbered or not named or any(index.has_size_like(form.product, [size]) for form in named))
+
+
+def _is_worn(family: Family, size: Size, before: str) -> bool:
+    """ "anillo de plata talla 7", where there is one of 925: whether a size is of those who wear it, as the numbers of
+    the names are too high for that."""
+    worn = before in _TALLA and size.values[0] <= _WORN
+    return worn and bool(family.plain_numbers) and all(values[0] > _WORN for values in family.plain_numbers)
 
 
 def _closes(index: Index, tokens: list[Token], i: int, family: Family) -> bool:
