@@ -31,7 +31,7 @@ from recado.quotes.language.text import Token, key, neuter, plain
 MOST: Final = 24
 """How many products are compared form by form. If more fit a head, recado asks, unless a name matches exactly."""
 TABLES: Final = frozenset([
-    role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.SIZEMARK,
+    role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.GRADES, role.BEDS, role.SIZEMARK,
 ])  # fmt: skip
 """Qualities of which each product has one."""
 

@@ -54,6 +54,7 @@ class Role(IntEnum):
     KINDS = auto()
     VARIANTS = auto()
     GRADES = auto()
+    BEDS = auto()
     SORTS = auto()
     QUALITIES = auto()
     # other nouns
@@ -187,6 +188,7 @@ WEARERS: Final = Role.WEARERS
 KINDS: Final = Role.KINDS
 VARIANTS: Final = Role.VARIANTS
 GRADES: Final = Role.GRADES
+BEDS: Final = Role.BEDS
 SORTS: Final = Role.SORTS
 QUALITIES: Final = Role.QUALITIES
 SERVICES: Final = Role.SERVICES

@@ -7,7 +7,9 @@ from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Wish
 from recado.quotes.scan.elements import Element, Flag
 
-EXCLUSIVE: Final = frozenset([role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.QUALITIES])
+EXCLUSIVE: Final = frozenset(
+    [role.COLOURS, role.PATTERNS, role.SIZES, role.MATERIALS, role.WEARERS, role.BEDS, role.QUALITIES]
+)
 """Tables of qualities: a thing has one of each."""
 
 

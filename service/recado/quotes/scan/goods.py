@@ -20,7 +20,7 @@ from recado.quotes.scan.words import Kind
 _PREPOSITIONS: Final = frozenset([role.OF, role.FOR, role.CON, role.TO])
 _FLAT: Final = frozenset(["inch", "foot", "length"])
 """Dimensions of what is counted in sheets."""
-_SORTS: Final = frozenset([role.SORTS, role.WEARERS, role.MATERIALS])
+_SORTS: Final = frozenset([role.SORTS, role.WEARERS, role.MATERIALS, role.BEDS])
 """Qualities that matter if the product meant is of a sort: "carne molida especial", of which there is "corriente"."""
 _OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
 """What precedes a thing without an amount."""
