@@ -21,6 +21,9 @@ from tests.quotes.shops import quote
         ("agro", "un bulto de croquetas para perro adulto", {"ALI-009": "1"}),
         ("materiales", "10 bultos de mortero", {"CEM-03": "10"}),
         ("farmacia3", "2 cajas de paracetamol", {"MED-01": "2"}),
+        ("farmacia3", "amoxicilina de 500 y diclofenaco tabletas", {"MED-06": "1", "MED-18": "1"}),
+        ("farmacia3", "2 amoxicilinas en capsulas", {"MED-06": "2"}),
+        ("bisuteria", "2 anillos de plata talla 7", {"ANI-04": "2"}),
         ("bisuteria", "el collar de perlas, el de inicial no me gusta, el choker", {"COL-01": "1", "COL-04": "1"}),
         ("blancos", "3 toallas de baño azules, cámbialas por grises", {"TOA-003": "3"}),
         ("blancos", "la almohada cervical ya no, cambiala por la king", {"ALM-002": "1"}),
@@ -62,9 +65,18 @@ def test_a_box_or_a_load_of_what_is_sold_otherwise_is_asked_about(shop: str, tex
     assert quote(shop, text).asks
 
 
-@pytest.mark.parametrize("text", ["una resistencia de deshielo para nevera whirlpool", "termostato k61"])
-def test_what_no_product_has_is_asked_about(text: str) -> None:
-    assert (quote("linea_blanca", text).items, quote("linea_blanca", text).asks) == ((), True)
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("linea_blanca", "una resistencia de deshielo para nevera whirlpool"),
+        ("linea_blanca", "termostato k61"),
+        ("blancos", "una cobija king"),
+        ("blancos", "edredon queen"),
+        ("bisuteria", "un anillo de plata 950"),
+    ],
+)
+def test_what_no_product_has_is_asked_about(shop: str, text: str) -> None:
+    assert (quote(shop, text).items, quote(shop, text).asks) == ((), True)
 
 
 @pytest.mark.parametrize(

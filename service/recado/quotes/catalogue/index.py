@@ -88,7 +88,7 @@ class Index:
         ]
         self.size_index = [dict.fromkeys(size for parts in named for size in parts.sizes) for named in parts_of]
         self.sized_names = [sum(bool(parts.sizes) for parts in named) for named in parts_of]
-        names = [(number, parts) for number, named in enumerate(parts_of) for parts in (*named, *_with_head(named))]
+        names = [(number, parts) for number, named in enumerate(parts_of) for parts in (*named, *_longer(named))]
         self.single = _named_alone(names)
         self._class = {word: f"#{who[0]}" for word, who in self.single.items() if len(who) == 1}
         own = (named[0] for named in parts_of)
@@ -136,9 +136,8 @@ class Index:
                 continue
             family.add(form)
             spoken[head].update(words)
-            if parts.numbered:
+            if parts.numbered or parts.counted:
                 family.numbered.update((canon(word), digits) for word, digits in parts.numbered)
-            if parts.counted:
                 family.counted.update(map(canon, parts.counted))
         for head, norms in spoken.items():
             for table, word in chain.from_iterable(map(self._qualities, norms)):
@@ -324,10 +323,12 @@ class Index:
         return _distinct(chain.from_iterable(owners), most)
 
 
-def _with_head(named: list[Parts]) -> Iterator[Parts]:
-    """The aliases that begin inside the name, with its head: "pizza mexicana grande", for the alias "mexicana
-    grande"."""
+def _longer(named: list[Parts]) -> Iterator[Parts]:
+    """The name with what it is held in, "amoxicilina cápsulas 500 mg"; the aliases that begin inside the name, with
+    its head: "pizza mexicana grande", for the alias "mexicana grande"."""
     head, *inside = named[0].words
+    if named[0].held_in:
+        yield msgspec.structs.replace(named[0], words=named[0].words + named[0].held_in)
     for parts in named[1:]:
         if parts.words[0] in inside and head not in parts.words and (len(parts.words) > 1 or parts.sizes):
             yield msgspec.structs.replace(parts, words=(head, *parts.words))

@@ -35,6 +35,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
     sizes: tuple[Size, ...]
     numbered: tuple[tuple[str, int], ...] = ()  # words before a size without a unit, and its digits: "etapa 3"
     counted: tuple[str, ...] = ()  # words behind one: "5 cajones"
+    held_in: tuple[str, ...] = ()  # words behind a measure that need not be said: "500 mg cápsulas"
 
 
 class Form(msgspec.Struct, frozen=True, gc=False):
@@ -168,8 +169,9 @@ def take_apart(
     words: list[str] = []
     found: list[Size] = []
     numbered: list[tuple[str, int]] = []
-    counted: list[str] = []
-    i = 0
+    counted: list[str]
+    held_in: list[str]
+    counted, held_in, i = [], [], 0
     while i < len(tokens):
         token = tokens[i]
         if token.kind is WORD and _is_mere(token.norm, lexicon):  # most words of names
@@ -191,7 +193,8 @@ def take_apart(
             i += 1
             continue
         if found and token.kind is WORD and lexicon.roles(token.norm) & {role.CONTAINER, role.PIECE}:
-            i += 1  # "x 20 tabletas", "6 piezas"
+            held_in += [token.norm] if found[-1].unit not in (None, COUNT) else []  # not "x 20 tabletas"
+            i += 1
             continue
         if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by):
             break
@@ -203,7 +206,7 @@ def take_apart(
         closes = words[-1] == tokens[-1].norm or words[-1] in _LETTERS  # "USB-C 1 m", "Vitamina D 1000"
         last = len(words) if closes else 0
         words = [word for n, word in enumerate(words, 1) if word not in skipped or 1 < n == last] or words
-    return Parts(tuple(words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted))
+    return Parts(tuple(words), tuple(dict.fromkeys(found)), tuple(numbered), tuple(counted), tuple(held_in))
 
 
 def _is_mere(norm: str, lexicon: Lexicon) -> bool:
