@@ -88,7 +88,7 @@ def _said(table: str, line: str, word: str) -> tuple[str, ...]:
     if line == "endings":
         return tuple(stem + word for stem in ("adicion", "agend", "sirv", "pid", "remplac"))
     if line == "pronouns":
-        return tuple(verb + word for verb in ("adicione", "adicion", "agende"))
+        return tuple(verb + word for verb in ("adicione", "adicion", "agende", "agendar"))
     return (word,)
 
 

@@ -181,7 +181,7 @@ class Context:
             of_it = self.kind(i - 1) is role.OF or (self.closes(j + 1) and self.elements[i].q is None)
             return (of_it and self.norm(j).endswith("nada")) or self.norm(j) in _NOT_IT  # "de cebolla nada hoy"
         after = self.kind(j + 1)
-        if after is role.COMMA and self.kind(j + 2) is role.QUANTITY and Flag.BOUND not in self.elements[j + 2].flags:
+        if after is role.COMMA and self._counts_again(j + 2):
             return False  # "3 camisas no, 2"
         that = after is role.THAT or self.norm(j + 1).startswith("que ")  # "ya no que sí tengo"
         if role.REASON in self.roles(j + 1) or (that and self.kind(j + 2) in _TOLD):
@@ -200,6 +200,11 @@ class Context:
             role.THANKS,
         )
         return ends or role.EMOJI in self.roles(j + 1) or self.norm(j + 1) == ")"
+
+    def _counts_again(self, i: int) -> bool:
+        """Whether a number at `i` is of a thing before it: "2", "uno entero"."""
+        counted = self.kind(i) is role.QUANTITY
+        return counted and (Flag.BOUND not in self.elements[i].flags or self.kind(i + 1) is role.QUALITY)
 
     def _says_why(self, i: int) -> bool:
         """Whether what follows "no que" says why and is no other thing or number: "no que está muy cara", "no que me

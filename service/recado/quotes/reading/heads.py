@@ -141,10 +141,10 @@ def _heads(reading: Reading, start: int, end: int, needs: bool) -> int | None:
 
 
 def _counts(reading: Reading, i: int, needs: bool) -> bool:
-    """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos", "tengo 3 camas"; "3 cojines", where goods are what
-    they need."""
+    """ "somos 6", "para 6 personas", "25 niños", "para 5 cuartos", "tengo 3 camas", "o sea 2"; "3 cojines", where goods
+    are what they need."""
     context = reading.context
-    if context.norm(i - 1) in WE_ARE:
+    if context.norm(i - 1) in WE_ARE or (context.kind(i - 1) is role.RESTATEMENT and context.closes(i + 1)):
         return True
     thing = next((e for e in reading.elements[i + 1 : i + _NEAR] if e.q is reading.elements[i]), None)
     if thing is not None:

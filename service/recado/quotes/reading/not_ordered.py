@@ -30,6 +30,7 @@ _SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
 """What the customer saw is no thing that he has."""
 _PARTS: Final = frozenset([*SENTENCE_PARTS, role.AND, role.BUT])
 _BUYS: Final = frozenset(["compro", "compramos", "llevo", "llevamos", "pido", "pedimos", "encargo", "encargamos"])
+_IN_LISTS: Final = frozenset([role.AND, role.COMMA, role.QUANTITY, role.DEFINITE, role.NOISE])
 _LONGEST: Final = 8
 """Elements of "los compro para la próxima semana", with one to spare."""
 _LATER: Final = re.compile(r"\b(otro dia|otra ocasion|(la|el|otra|otro) (proxim[ao]|semana|mes)\b|mas adelante)")
@@ -143,6 +144,23 @@ def _is_reason(reading: Reading, i: int) -> bool:
     j = i + 1 + (context.kind(i + 1) is role.COMMA)
     so = context.norm(j) == "asi" and context.norm(j + 1) == "que" and context.kind(j + 2) is role.REQUEST
     return so and element.kind is role.SEVERAL
+
+
+def offered_last(reading: Reading) -> list[Wish]:
+    """The things that were last asked about, and not ordered: "¿tienen 3 chalecos y una gorra?"."""
+    offered: list[Wish] = []
+    for wish in reversed(reading.wishes):
+        if wish.state is Stance.MENTIONED and (not offered or _are_listed(reading, wish, offered[-1])):
+            offered.append(wish)
+        elif offered:
+            break
+    return offered
+
+
+def _are_listed(reading: Reading, first: Wish, second: Wish) -> bool:
+    """Whether two things are next to each other in a list."""
+    between = {e.kind for e in reading.elements[first.element.index + 1 : second.element.index]}
+    return not between.isdisjoint((role.AND, role.COMMA)) and between <= _IN_LISTS
 
 
 def drop_offers(reading: Reading, line: int = -1) -> None:

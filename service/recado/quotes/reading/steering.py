@@ -17,6 +17,7 @@ from recado.quotes.reading.not_ordered import (
     is_advertising,
     is_for_later,
     is_to_us,
+    offered_last,
 )  # fmt: skip
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import ReadingState, Stance
@@ -87,9 +88,14 @@ def _request(reading: Reading, i: int, element: Element, state: ReadingState) ->
         and reading.context.kind(i - 2)
         in (role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.GREETING, role.PRICE, role.AND)
     )
-    offered = reading.last((Stance.MENTIONED,)) if reading.context.closes(reading.context.next(i, QUIET)) else None
-    if offered is not None and offered.element.q is not None:
-        offered.state = Stance.WANTED  # "¿tienen 3 chalecos? me los aparta"
+    behind = reading.context.next(i, QUIET)
+    placed = reading.context.kind(behind) is role.MASK and reading.context.kind(i - 1) is role.FOR
+    if placed or reading.context.closes(behind):
+        for offered in offered_last(reading):
+            if offered.element.q is not None:
+                offered.state = (
+                    Stance.WANTED
+                )  # "¿tienen 3 chalecos? me los aparta", "tienes 3 para traerme a Luro 230?"
     asked = reading.last((Stance.MENTIONED,))
     if asked is not None and asked.element.q is not None and asked.element.q.index > i:
         asked.state = Stance.WANTED  # "si tienen bufandas mándame 2"

@@ -10,7 +10,14 @@ from recado.quotes.reading.amounts import bare_quantity, may_be_each, of_each_ki
 from recado.quotes.reading.context import QUIET
 from recado.quotes.reading.corrections import amends, correct, counts_anew, keep_kind, keep_only, refuse_kind, wished
 from recado.quotes.reading.heads import serve
-from recado.quotes.reading.not_ordered import CLAUSE_ENDS, drop_listed_offers, drop_offers, is_put_off, mode_of
+from recado.quotes.reading.not_ordered import (
+    CLAUSE_ENDS,
+    drop_listed_offers,
+    drop_offers,
+    is_put_off,
+    mode_of,
+    offered_last,
+)
 from recado.quotes.reading.qualities import follow_quality
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.steering import EFFECTS
@@ -20,6 +27,9 @@ from recado.quotes.scan.elements import ALL, THINGS, Element, Flag
 
 _REFERS: Final = frozenset([role.AS_BEFORE, role.UNSEEN, role.DEMONSTRATIVE])
 """Roles of words for something outside the message."""
+
+_PLURAL: Final = ("los", "las")
+"""Ends of words that take several things: "las quiero", "mándamelas"."""
 
 
 def walk(reading: Reading) -> None:
@@ -57,11 +67,12 @@ def _takes_offered(reading: Reading, i: int, kind: Role) -> bool:
     priced is wanted."""
     if kind in (role.NEGATION, role.WITHOUT):
         return False
-    offered = reading.last((Stance.MENTIONED,))
-    if offered is not None:
-        offered.state = Stance.WANTED
+    offered = offered_last(reading)
+    plural = any(word.endswith(_PLURAL) for word in reading.context.norm(i).split())
+    for wish in offered if plural else offered[:1]:
+        wish.state = Stance.WANTED
     priced = reading.priced and reading.last((Stance.WANTED,)) is not None
-    return offered is not None or (priced and reading.context.kind(i - 1) in CLAUSE_ENDS)
+    return bool(offered) or (priced and reading.context.kind(i - 1) in CLAUSE_ENDS)
 
 
 def _part(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
