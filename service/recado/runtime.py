@@ -127,7 +127,7 @@ def warn_of_targets(told: Mapping[str, Target]) -> None:
 
 
 def _reminder(quote: OpenQuote) -> Content:
-    from recado.conversation.reminder import reminder  # it imports the reading of orders, which few drains need
+    from recado.conversation.moment import reminder  # it imports the reading of orders, which few drains need
 
     return reminder(quote)
 

@@ -41,7 +41,7 @@ from recado.orders import (
 from recado.orders.quote import Lines
 from recado.quotes import Catalogue, Quote
 from recado.quotes.language.numbers import Unusable
-from recado.whatsapp.content import Choice
+from recado.whatsapp.content import Choice, Inside
 
 DAY: Final = 86400.0
 _AROUND_A_WORD: Final = " \t\n.,!¡?¿*\"'«»“”"
@@ -316,6 +316,11 @@ def shown_first(moment: Moment, quote: OpenQuote) -> Turn:
     text = texts.quote_text(opens.lines, opens.currency, lead=texts.open_quote(), notes=texts.short(notes))
     choices = choices_for(moment, opens, talk)
     return moment.say(ReplyKind.QUOTE, text, asks=bool(notes), talk=talk, opens=opens, choices=choices)
+
+
+def reminder(quote: OpenQuote) -> Inside:
+    """The quote again, with its choices, for a customer who has not answered it."""
+    return offered(texts.quote_text(quote.lines, quote.currency, lead=texts.reminder()), decisions(quote))
 
 
 def choices_for(moment: Moment, quote: OpenQuote | None, talk: Talk) -> list[Choice]:

@@ -7,7 +7,7 @@ from fastapi import Header, HTTPException, Query, Request, Response
 
 from recado.delivery.drain import Drain
 from recado.http.bodies import QueueEntryView, QueueStatusResponse, RetryResponse, RetryResult, json_response
-from recado.http.guesses import Guesses
+from recado.http.limits import Guesses
 from recado.queue.errors import StoreUnavailable
 from recado.queue.protocol import RetryQueue
 from recado.settings import Settings

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from recado.http.limit_key import limit_key
+from recado.http.limits import limit_key
 from recado.ratelimit import Allowance, MinuteLimit
 from recado.settings import Settings
 from recado.telemetry.web_metrics import WebMetrics

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import HTTPException, Query, Request, Response
 
-from recado.http.guesses import Guesses
+from recado.http.limits import Guesses
 from recado.telemetry.web_metrics import WebMetrics
 from recado.whatsapp.service import WhatsAppService
 from recado.whatsapp.signature import HandshakeError

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from recado.http.limit_key import NOBODY, limit_key
+from recado.http.limits import NOBODY, limit_key
 
 PROXY = "10.42.0.7"
 
