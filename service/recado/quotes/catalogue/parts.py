@@ -196,8 +196,8 @@ def take_apart(
             held_in += [token.norm] if found[-1].unit not in (None, COUNT) else []  # not "x 20 tabletas"
             i += 1
             continue
-        if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by):
-            break
+        if words and i + 1 == len(tokens) and _says_how_sold(token, lexicon, sold_by) and words[-1] != "en":
+            break  # but "Candado en U", of that form
         if token.kind in (WORD, NUMBER):
             value = lexicon.values.get(token.norm)
             words.append(token.norm if value is None else str(value))

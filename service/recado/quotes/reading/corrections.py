@@ -10,6 +10,10 @@ from recado.quotes.scan.elements import Element, Flag
 
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
+_BEHIND: Final = frozenset(["mejor", "mejor dicho"])
+"""Corrections that may follow what they correct to: "6 mejor"."""
+_ENDING: Final = frozenset(["perdon", "digo"])
+"""Likewise at the end, or before "y"; otherwise what follows corrects: "6, perdón, 5"."""
 _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
 """Corrections of what follows, and not of what precedes."""
 
@@ -84,6 +88,22 @@ def keep_kind(reading: Reading, element: Element) -> bool:
     for wish in wanted if kept else ():
         wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
     return bool(kept)
+
+
+def is_corrected_behind(reading: Reading, i: int) -> bool:
+    """ "4 motul, ah no, 6 mejor", "4 tortas, 6 tortas mejor y un pan": whether "mejor" corrects to the number or thing
+    before it, which opens a clause, and says nothing of what follows."""
+    context = reading.context
+    if context.kind(i + 1) is not role.CORRECTION:
+        return False
+    says, behind = context.norm(i + 1), i + 2 + (context.kind(i + 2) is role.LINE)
+    ends = says in _ENDING and context.kind(behind) in (role.AND, role.OUTSIDE)
+    if not (ends or (says in _BEHIND and context.closes(i + 2))):
+        return False
+    q = reading.elements[i].q
+    first = i if q is None else min(i, q.index)
+    first -= context.kind(first - 1) is role.DEFINITE
+    return context.opens(first) and context.kind(first - 1) not in (role.AND, role.OUTSIDE)
 
 
 def amends(reading: Reading, i: int) -> bool:

@@ -7,6 +7,7 @@ from recado.quotes.language import role
 from recado.quotes.language.role import Role
 from recado.quotes.reading.amounts import each, multiple
 from recado.quotes.reading.context import QUIET
+from recado.quotes.reading.corrections import is_corrected_behind
 from recado.quotes.reading.not_ordered import (
     CLAUSE_ENDS,
     OWN_NEEDS,
@@ -56,16 +57,30 @@ def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None
     elif kind is role.QUANTITY:
         before = reading.context.kind(i - 1)
         if before in (role.COMMA, role.STOP, role.LINE, role.OUTSIDE) or reading.context.kind(j + 1) is role.OUTSIDE:
-            if before in (role.COMMA, role.STOP, role.LINE):
+            if before in (role.COMMA, role.STOP, role.LINE) and not _is_told_anew(reading):
                 state.corrected = True
             else:
                 state.negated_number = j
         else:
             state.negated_number = j
             state.corrected = False
-    elif kind in (role.COMMA, role.STOP, role.CORRECTION) and reading.wishes:
+    elif (kind in (role.COMMA, role.STOP, role.CORRECTION) or _is_over_line(reading, j)) and reading.wishes:
         state.corrected = True
         state.sticky = True
+
+
+def _is_told_anew(reading: Reading) -> bool:
+    """ "eran 3 gorras, no 2": whether the last number is what a correction says, and the one behind "no" is wrong."""
+    last = reading.last((Stance.WANTED,))
+    counted = last.element.q if last is not None else None
+    return counted is not None and reading.context.kind(counted.index - 1) is role.CORRECTION
+
+
+def _is_over_line(reading: Reading, i: int) -> bool:
+    """ "4 pulpos / no / 6": whether only a number follows a line break."""
+    context = reading.context
+    alone = context.kind(i) is role.LINE and context.kind(i + 1) is role.QUANTITY and context.closes(i + 2)
+    return alone and Flag.BOUND not in reading.elements[i + 1].flags
 
 
 def _request(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
@@ -191,7 +206,8 @@ def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
     aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
-    state.corrected = not (mends_word or aside)  # "y oja, perdón OJO-22"
+    behind = is_corrected_behind(reading, i - 1)
+    state.corrected = not (mends_word or aside or behind)  # "y oja, perdón OJO-22"
     if state.corrected and state.mode is Stance.MENTIONED and reading.context.kind(i - 1) is role.COMMA:
         state.mode = None  # "pedí el overol M pero no le queda, mejor el L"
     state.refuse = False

@@ -8,7 +8,16 @@ from recado.quotes.language.numbers import Quantity
 from recado.quotes.language.role import Role
 from recado.quotes.reading.amounts import bare_quantity, may_be_each, of_each_kind, share_each
 from recado.quotes.reading.context import QUIET
-from recado.quotes.reading.corrections import amends, correct, counts_anew, keep_kind, keep_only, refuse_kind, wished
+from recado.quotes.reading.corrections import (
+    amends,
+    correct,
+    counts_anew,
+    is_corrected_behind,
+    keep_kind,
+    keep_only,
+    refuse_kind,
+    wished,
+)  # fmt: skip
 from recado.quotes.reading.heads import serve
 from recado.quotes.reading.not_ordered import (
     CLAUSE_ENDS,
@@ -38,6 +47,8 @@ def walk(reading: Reading) -> None:
     for i, element in enumerate(reading.elements):
         kind = element.kind
         effect = EFFECTS.get(kind)
+        if (kind in THINGS or kind is role.QUANTITY) and is_corrected_behind(reading, i):
+            state.corrected = True
         if kind in THINGS:
             _thing(reading, i, element, state)
         elif kind is role.QUANTITY:

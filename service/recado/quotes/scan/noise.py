@@ -125,7 +125,7 @@ RULES: Final = (
         when=digits.is_size_word,
         end=digits.past_named_size,
         examples=("camisa [talla M, L y 38]", "pantalón [talla treinta y dos] negro", "mi hijo [calza 32]"),
-        counterexamples=("una calza 42", "qué tallas hay"),
+        counterexamples=("una calza 42", "qué tallas hay", "4 camisas, no 6"),
     ),
     Rule(
         "letters of a size",
