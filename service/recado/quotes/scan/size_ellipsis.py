@@ -7,7 +7,7 @@ from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.role import Role
-from recado.quotes.language.sizes import SOLD_BY, Size
+from recado.quotes.language.sizes import COUNTS, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD
 from recado.quotes.scan.elements import THINGS
 from recado.quotes.scan.scene import BEHIND, Scene
@@ -39,9 +39,9 @@ def add_other_size(scene: Scene, i: int) -> int:
         return add_headed_size(scene, i) or add_listed_size(scene, i) or add_counted_size(scene, i)
     if last is role.LINK:
         return add_first_size(scene, i) or add_headed_size(scene, i)
-    if last not in (role.DEFINITE, role.OF):
-        return 0
-    if not _is_of_earlier(scene, i):
+    if last is role.BY and scene.after_change():
+        return add_exchanged_size(scene, i)
+    if last not in (role.DEFINITE, role.OF) or not _is_of_earlier(scene, i):
         return 0
     parted = scene.kind(-3) is role.COMMA  # "de 2 litros, 4 paquetes, y de 1 litro"
     if scene.kind(-2) is role.AND and scene.kind(-3 - parted) not in (*THINGS, role.QUANTITY):
@@ -107,6 +107,8 @@ def _is_of_earlier(scene: Scene, i: int) -> bool:
     if (opener if before is role.DEFINITE else before) is role.REQUEST:
         exchanged = any(e.kind is role.INSTEAD for e in scene.behind())  # "en vez de la de 3 m ponme la de 5"
         return exchanged or _is_last_refused(scene)
+    if role.BY in (before, opener) and scene.after_change():
+        return True  # "la de 100 ya no, cámbiela por la de 500"
     if before is role.COPULA and opener in (role.CORRECTION, role.COMMA):
         return opener in _BEFORE_OF_SIZE  # "no, es de 50"
     return before in _BEFORE_OF_SIZE
@@ -214,6 +216,15 @@ def _is_last_refused(scene: Scene) -> bool:
     last = next((e for e in scene.behind() if e.match is not None), None)
     before = reversed(scene.elements[: last.index]) if last is not None else iter(())
     return next((e.kind for e in before if e.kind not in _REFUSED), role.OUTSIDE) in _REFUSALS | {role.REMOVE}
+
+
+def add_exchanged_size(scene: Scene, i: int) -> int:
+    """The token after a size that a thing is changed for: "cámbielas por 500"; 0 if it is an amount."""
+    read = scene.matcher.sizes.at(scene.tokens, i)
+    if read is None or not scene.has_no_noun(read[1]):
+        return 0
+    counts = read[0].unit is None and read[0].values[0] <= COUNTS and read[0].values[0].denominator == 1
+    return 0 if counts else _add_size(scene, i, read)
 
 
 def add_listed_size(scene: Scene, i: int) -> int:
