@@ -39,6 +39,8 @@ from tests.quotes.shops import quote
         ("polleria", "dos churrascos uno término medio y el otro bien cocido", {"PAR-001": 2}),
         ("panes", "mande 2 baguettes a Privada Lirio #14, casa color verde, timbre 3", {"PAN-004": 2}),
         ("panes", "2 pasteles, uno de chocolate y otro de zanahoria, los dos enteros", {"PAS-003": 1, "PAS-005": 1}),
+        ("uniformes", "cuánto la camisa talla 14 y cuánto la 16", {"CAM-14": 1, "CAM-16": 1}),
+        ("uniformes", "cuánto la camisa talla 14 y cuánto la de 16", {"CAM-14": 1, "CAM-16": 1}),
         ("desechables", "5 paquetes bolsa ziploc chica, no espera, mejor de la grande, 5", {"BOL-010": 5}),
     ],
 )

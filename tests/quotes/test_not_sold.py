@@ -119,3 +119,17 @@ def test_another_sort_than_the_one_left_is_asked_for(shop: str, sku: str, text: 
 @pytest.mark.parametrize("text", ["cordones para zapatos", "una falda corta negra", "un balón para jugar fútbol"])
 def test_what_tells_no_two_products_apart_is_ignored_beside_a_plain_name(text: str) -> None:
     assert not quote("", "", text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "sku", "text"),
+    [
+        ("refacciones", "FOC-003", "un par de focos led h4"),
+        ("repuestos", "FIL-012", "1 filtro de aire yaris"),
+        ("fiesta", "GLO-001", "20 globos rojos"),
+        ("uniformes", "CAM-14", "2 camisas talla 14"),
+    ],
+)
+def test_a_word_that_one_other_product_has_does_not_make_it_the_one(shop: str, sku: str, text: str) -> None:
+    """A plain bulb is no LED, an oil filter no air filter, and a colour or size that is gone is asked for."""
+    assert quote(shop, sku, text).asks

@@ -1,6 +1,6 @@
 """What a text says about the products of a head, and the names that it completes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -80,19 +80,30 @@ def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) 
 
 
 def tells_quality(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
-    """Whether a name lacks only words of all products that have such a quality: "globos rojos" for "Globo látex rojo",
-    where all globes with a colour are of latex."""
-    for own in family.tables.values():
-        group = {number for word in own for number in family.words[word]}
-        if own.isdisjoint(words) or len(group) < _GROUP:
-            continue
-        if any(
+    """Whether a name lacks only words of all products that have such a quality or size: "globos rojos" for "Globo
+    látex rojo", where all globes with a colour are of latex."""
+    return any(
+        len(group) >= _GROUP
+        and any(
             all(group <= family.words[word] for word in form.words if word not in words)
             and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
             for form in family.forms[product]
-        ):
-            return True
-    return False
+        )
+        for group in _groups(family, words, said)
+    )
+
+
+def _groups(family: Family, words: frozenset[str], said: Said) -> Iterator[set[int]]:
+    """The products with a quality of a table that a word is of, and those with a size of a dimension that was said."""
+    for own in family.tables.values():
+        if not own.isdisjoint(words):
+            yield {number for word in own for number in family.words[word]}
+    for size in said.sizes:
+        if size.unit is None:
+            yield set().union(*family.plain_numbers.values())
+        else:
+            dimension = size.unit.dimension
+            yield {number for (kind, _), owners in family.sized.items() if kind == dimension for number in owners}
 
 
 def forms_said(index: Index, family: Family, words: frozenset[str], said: Said) -> list[Form]:

@@ -46,6 +46,10 @@ def _sizes_told(scene: Scene, i: int, end: int) -> list[Size]:
     return told if known and len(told) == 1 else []
 
 
+_SAYS_WHAT_FOR: Final = frozenset([role.OF, role.FOR, role.NOUN])
+_GOODS: Final = frozenset([role.GOOD, role.DEFINITE, role.FOR])
+
+
 def add_container(scene: Scene, i: int, determined: bool) -> int:
     """ "bolsas de café": the coffee if the catalogue has it, otherwise an unknown thing."""
     at, match = held_by(scene, i)
@@ -160,6 +164,9 @@ def _told_behind(scene: Scene, match: Match, i: int) -> Match | None:
     nevera LG"."""
     if i >= len(scene.tokens) or scene.tokens[i].kind is not WORD or scene.roles[i]:
         return None
+    behind = scene.roles[match.end] | (scene.roles[match.end + 1] if match.end + 1 < i else NONE)
+    if not behind & _SAYS_WHAT_FOR or (role.OF in behind and not behind & _GOODS):
+        return None  # "filtro de aire yaris", of which there may be only an oil filter
     told = tuple(n for n in match.products if scene.matcher.products[n].has_word(scene.norms[i]))
     return msgspec.structs.replace(match, products=told, end=i + 1, how=How.NAME) if len(told) == 1 else None
 

@@ -24,7 +24,7 @@ _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE])
 _REFUSED: Final = frozenset([*THINGS, role.DEFINITE, role.REQUEST])
 _PARTS: Final = {"media": Fraction(1, 2), "medio": Fraction(1, 2), "cuarto": Fraction(1, 4)}
 _ONE: Final = frozenset(["el", "la"])
-_BEFORE_POINTED: Final = frozenset([role.AND, role.COMMA, role.CORRECTION])
+_BEFORE_POINTED: Final = frozenset([role.AND, role.COMMA, role.CORRECTION, role.PRICE])
 _BEFORE_OF_SIZE: Final = _BEFORE_SIZE | _TAKES_OUT | {role.STOP, role.LINE}
 
 
@@ -133,7 +133,7 @@ def _is_another(scene: Scene, i: int, parts: Role) -> bool:
         return False
     last = next((e.match for e in scene.behind() if e.match is not None), None)
     own = () if last is None else scene.matcher.sizes_of(last.products[0])
-    return parts is role.AND or (parts is role.COMMA and not any(size.agrees(read[0]) for size in own))
+    return parts in (role.AND, role.PRICE) or (parts is role.COMMA and not any(size.agrees(read[0]) for size in own))
 
 
 def _has_amount(scene: Scene, i: int) -> bool:
