@@ -30,6 +30,8 @@ _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron", "diciendo"])
 _WHICH: Final = frozenset(["que", "q", "ke", "qe", "cuales"])
 _CLAUSE: Final = 12
 """Elements of a clause that are looked at."""
+_CLAUSE_OF_NO: Final = 3
+"""Words of a refusal that is a clause by itself: "ya no quiero"."""
 _YES_EMOJI: Final = frozenset("👍👌✅🆗✓✔☑💯🤝🙌👏")
 _NO_EMOJI: Final = frozenset("👎❌❎✕✖✗✘🚫🙅⛔")
 
@@ -107,7 +109,7 @@ class _Gist:
             return True
         kinds = [kind for kind in self.kinds if kind is not role.CORRECTION]  # "ah no, entonces no"
         no = role.NOPE in self.roles or (kinds[:1] == [role.NEGATION] and self.content == 0)
-        told = (no and self.content <= 1) or _ends_with_no(self.reading)
+        told = (no and self.content <= 1) or _begins_with_no(self.reading) or _ends_with_no(self.reading)
         return told and role.QUESTION not in self.kinds
 
     def puts_off(self) -> bool:
@@ -158,6 +160,14 @@ _INTENTS: Final = (
     (_Gist.wants_to_order, Intent.HELP),
 )
 """What a message contains, and what the customer then wants."""
+
+
+def _begins_with_no(reading: Reading) -> bool:
+    """ "ya no los quiero, gracias por la cotización, está muy costoso todo": whatever is told after it."""
+    first = next((e for e in reading.elements if e.kind not in _CIVIL), None)
+    if first is None or first.kind is not role.NOPE or first.end - first.start < _CLAUSE_OF_NO:
+        return False
+    return reading.context.kind(first.index + 1) in _PARTS
 
 
 def _ends_with_no(reading: Reading) -> bool:

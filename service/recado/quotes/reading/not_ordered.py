@@ -44,6 +44,10 @@ _ADVERTISES: Final = frozenset([
 ])  # fmt: skip
 _LEAST_PRICE: Final = 100
 """From this number on, one that is just what a thing costs is its price and no amount."""
+_NO_AMOUNT: Final = 10_000
+"""From this number on, one that is near to what a thing costs is a price."""
+_LOWEST, _HIGHEST = Fraction(2, 3), Fraction(3, 2)
+_YEARS: Final = range(2020, 2100)
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""
 
@@ -171,9 +175,15 @@ def drop_offers(reading: Reading, line: int = -1) -> None:
     if reading.requested:
         return
     wishes = [w for w in reading.wishes if w.element.index > line and w.state is Stance.WANTED]
-    if len(wishes) > 1 and all(_is_offered(reading, w) for w in wishes):
+    goods = [w for w in wishes if not _is_title(w)]
+    if len(goods) > 1 and all(_is_offered(reading, w) for w in goods):
         for wish in wishes:
             wish.state = Stance.MENTIONED
+
+
+def _is_title(wish: Wish) -> bool:
+    """ "LISTA ESCOLAR 2024": whether an unknown word has a year behind it."""
+    return wish.product is None and Flag.QUANTITY_AFTER in wish.element.flags and wish.amount in _YEARS
 
 
 def drop_advertised(reading: Reading, request: int) -> None:
@@ -228,8 +238,11 @@ def _is_price(reading: Reading, thing: Element) -> bool:
     """Whether the number behind a thing is what it costs: "Bufanda 29.000"."""
     if thing.match is None or Flag.QUANTITY_AFTER not in thing.flags or thing.q is None or thing.q.quantity is None:
         return False
-    value, products = thing.q.quantity.value, reading.matcher.products
-    return value >= _LEAST_PRICE and any(Fraction(products[n].unit_price) == value for n in thing.match.products)
+    value = thing.q.quantity.value
+    prices = [Fraction(reading.matcher.products[n].unit_price) for n in thing.match.products]
+    if value >= _NO_AMOUNT:
+        return any(_LOWEST * price <= value <= _HIGHEST * price for price in prices)  # also at another time's price
+    return value >= _LEAST_PRICE and value in prices
 
 
 def _offer(reading: Reading, line: list[Element]) -> None:

@@ -71,7 +71,7 @@ def _follow(reading: Reading, element: Element, state: ReadingState) -> None:
             _add_kind(reading, last, product, element, q)
     elif q is None or _is_one_of(reading, last, element, q):
         _describe(reading, last, element, state)
-    elif contradicts(reading, last, element) or _is_thing(reading, last, element, q):
+    elif contradicts(reading, last, element) or (not others and _is_thing(reading, last, element, q)):
         _add_wish(reading, Wish(element, None, element.text), q)
     elif state.corrected or (state.restating and others):
         last.amount, last.pairs, last.parts = q.value, q.pairs, []
@@ -376,7 +376,8 @@ def _is_specific(reading: Reading, whole: Wish, kind: int) -> bool:
     match = whole.element.match
     if whole.element.kind is role.QUALITY or match is None:
         return whole.element.kind is role.QUALITY
-    return match.words > 1 or whole.product in reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])
+    so_called = reading.matcher.with_head(kind, [reading.scanner.norms[match.last]])  # not all, as of "chaufa"
+    return match.words > 1 or (whole.product in so_called and kind not in so_called)
 
 
 def _of_its_kind(reading: Reading, last: Wish, element: Element) -> Wish:

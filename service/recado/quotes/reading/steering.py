@@ -29,6 +29,8 @@ _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of verbs for what others did, as written."""
 _BEFORE_LEFT: Final = frozenset([role.NOISE, role.YES, role.NEGATION])
+_BEHIND_NUMBER: Final = frozenset([role.COMMA, role.NEGATION])
+_BEFORE_NUMBER: Final = frozenset([role.COMMA, role.NOISE, role.COURTESY])
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
 _PRONOUNS_BEHIND: Final = ("lo", "la", "los", "las")
@@ -206,11 +208,28 @@ def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 def _correction(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     mends_word = reading.context.kind(i - 1) is role.UNKNOWN and reading.context.kind(i - 2) is role.AND
     aside = reading.context.norm(i + 1) == ")"  # "(si hay de flores mejor)"
-    behind = is_corrected_behind(reading, i - 1)
+    behind = is_corrected_behind(reading, i - 1) or _mends_number(reading, i)
     state.corrected = not (mends_word or aside or behind)  # "y oja, perdón OJO-22"
     if state.corrected and state.mode is Stance.MENTIONED and reading.context.kind(i - 1) is role.COMMA:
         state.mode = None  # "pedí el overol M pero no le queda, mejor el L"
     state.refuse = False
+
+
+def _mends_number(reading: Reading, i: int) -> bool:
+    """ "un barril y dos, no perdón, tres paquetes": whether a number of nothing yet is replaced by the next one."""
+    context = reading.context
+    before, behind = i - 1, context.next(i, _BEFORE_NUMBER)
+    while context.kind(before) in _BEHIND_NUMBER:
+        before -= 1
+    if context.kind(before) is not role.QUANTITY or context.kind(behind) is not role.QUANTITY:
+        return False
+    number, other = reading.elements[before], reading.elements[behind]
+    counts = Flag.BOUND in other.flags and context.kind(context.next(behind, QUIET)) in THINGS
+    if number.flags & {Flag.BOUND, Flag.PLACED, Flag.SIZE} or not counts:
+        return False
+    number.flags.add(Flag.PLACED)
+    reading.elements[i].flags.add(Flag.MENDED)
+    return True
 
 
 def _restatement(_reading: Reading, _i: int, _element: Element, state: ReadingState) -> None:
@@ -248,6 +267,7 @@ def _each(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 
 
 def _only(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    drop_offers(reading)  # "lonchera 45.000, morral 89.000, solo la lonchera"
     state.only = True
     if reading.context.kind(i - 1) in SENTENCE_PARTS | THINGS or reading.context.post_negated(i - 2):
         state.refuse = False  # "no quiero el suéter, nada más la bufanda", "la falda no solo las blusas"

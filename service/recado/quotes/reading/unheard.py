@@ -11,7 +11,7 @@ from recado.quotes.language import role
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.walk import walk
 from recado.quotes.reading.wishes import Stance
-from recado.quotes.scan.elements import Element
+from recado.quotes.scan.elements import Element, Flag
 
 _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE, role.CORRECTION])
 _STEERING: Final = _REFUSALS | {role.INSTEAD, role.EACH, role.ONLY, role.REMOVE, role.CHANGE, role.BY, role.WITHOUT}
@@ -48,6 +48,8 @@ def _refuses(reading: Reading, element: Element) -> bool:
     """Whether an element says no to something, unlike that of "sirve para la tos, ¿no?"."""
     context, i = reading.context, element.index
     if element.kind not in _REFUSALS or context.norm(i - 1) in _OPENS or context.kind(i + 1) is role.QUESTION:
+        return False
+    if Flag.MENDED in element.flags:
         return False
     return not _NO.isdisjoint(reading.scanner.norms[element.start : element.end])
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.numbers import cardinal
-from recado.quotes.language.sizes import Size
+from recado.quotes.language.sizes import COUNTS, Size
 from recado.quotes.language.text import NEWLINE, NUMBER, PUNCT, WORD, key
 from recado.quotes.scan.words import Words
 
@@ -353,10 +353,12 @@ def is_known(words: Words, start: int, end: int) -> bool:
 
 
 def _is_size_times(words: Words, start: int, end: int) -> bool:
-    """ "fusibles de 15 x 10 y de 20 x 5": behind "de", a size of a thing that has only sizes of one number."""
+    """ "fusibles de 15 x 10 y de 20 x 5", "lata 473 x 24": a size of a thing that has only sizes of one number."""
     value = words.tokens[start].value
-    if value is None or not words.has(start - 1, role.OF) or words.has(end, role.MEASURE) or not words.closes(end):
+    if value is None or words.has(end, role.MEASURE) or not words.closes(end):
         return False
+    if not words.has(start - 1, role.OF) and value <= COUNTS:
+        return False  # "2 x 3"
     before = (words.norm(i) for i in range(start - 2, max(-1, start - _CLAUSE), -1) if words.tokens[i].kind is WORD)
     families = (words.matcher.families.get(words.matcher.head(key(norm))) for norm in before)
     thing = next((family for family in families if family is not None), None)
