@@ -29,6 +29,8 @@ _NUMBER_OPENS: Final = _SIZE_OPENS - {"de", "d"}
 _INSIDE: Final = frozenset("-'\"()´`#")
 _MODELS: Final = frozenset("abcdefhijpqrstuvwyz")
 """Letters that make a model of a number; "2x", "2k", "2m" are others."""
+_CLAUSE: Final = 12
+"""Tokens of a clause that are looked at before a head."""
 _NEAR: Final = 4
 """Tokens from a verb to its thing, including those between."""
 _HOLDS: Final = frozenset([role.OF, role.CON])
@@ -357,9 +359,26 @@ def _is_second_number(
     index: Index, family: Family, said: Said, tokens: list[Token], roles: list[Roles], i: int, end: int
 ) -> bool:
     """Whether the number at `i` ends a name whose quantity precedes it: "2 focos 12", of 9 W and 12 W."""
-    counts = _is_counted_before(tokens, roles, said.head)
+    counts = _is_counted_before(tokens, roles, said.head) and not _is_pair(index, tokens, roles, said.head)
     closes = end >= len(tokens) or tokens[end].kind is not WORD or _closes(index, tokens, end, family)
     return counts and said.last == i - 1 and tokens[i].kind is NUMBER and closes and not _is_joined(tokens, end)
+
+
+def _is_pair(index: Index, tokens: list[Token], roles: list[Roles], head: int) -> bool:
+    """ "espinaca 2 frutillas 1": whether the number before a head counts the thing before it, as a name and no amount
+    opens the clause."""
+    if head < 2 or tokens[head - 1].kind is not NUMBER or tokens[head - 2].kind is not WORD:
+        return False
+    counted = False
+    for i in range(head - 2, max(-1, head - _CLAUSE), -1):
+        if tokens[i].kind not in (WORD, NUMBER) or role.AND in roles[i]:
+            break
+        near = index.near(tokens[i].norm) if tokens[i].kind is WORD else ()
+        if near and index.opens(near[0][0]):
+            counted = False
+        elif tokens[i].kind is NUMBER or not roles[i].isdisjoint(_COUNTING):
+            counted = True
+    return not counted
 
 
 def _is_named_so(

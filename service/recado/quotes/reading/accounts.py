@@ -111,7 +111,10 @@ class Accounts:
             and (thing.kind is role.QUALITY or self._is_claimed(thing))
         ):
             return True
-        if element.negative or self._is_of_story(thing) or element.flags & _OWNED or element.start in self._spanned:
+        measures = q.unit is not None and thing is not None  # "2 kg", which are a size elsewhere
+        if element.negative or self._is_of_story(thing) or element.flags & _OWNED:
+            return True
+        if element.start in self._spanned and not measures:
             return True
         if self._is_of_people(element.index) or self._is_elsewhere(element.index) or self._is_told(element.index):
             return True

@@ -7,6 +7,7 @@ from recado.quotes.catalogue.matcher import Matcher
 from recado.quotes.language import role
 from recado.quotes.language.sizes import COUNTS
 from recado.quotes.language.text import Token
+from recado.quotes.scan.descriptions import PARTICIPLES
 from recado.quotes.scan.elements import CLITICS, THINGS, VERBS, Element, Flag
 
 _SEPARATORS: Final = frozenset([
@@ -106,9 +107,24 @@ class Binder:
                 before = counted[k - 1][1] if k else None
                 if thing.kind is role.QUALITY and before is not None and self._is_size_behind(before, q):
                     continue
+                closes = k + 2 == len(counted)
+                if before is not None and closes and self._is_measured(before, q, segment[i + 1 : j], thing):
+                    continue
                 if j == i + 1 or self._leads_to(segment[i + 1 : j], thing):
                     self._join(thing, q, after=False)
                     used.add(id(q))
+
+    def _is_measured(self, thing: Element, q: Element, between: list[Element], behind: Element) -> bool:
+        """ "chorizo 2 kg en rodajas", "chorizo 1 kg entero": whether a measure right behind a thing is followed by what
+        only says how."""
+        counts = thing.kind in (role.PRODUCT, role.SEVERAL) and thing.q is None and q.index == thing.index + 1
+        if not counts or q.quantity is None or role.OF in [e.kind for e in between]:
+            return False
+        if any(self._is_in(e) for e in between):
+            return behind.kind is not role.QUALITY
+        said = self._tokens[behind.start].norm
+        how = (behind.kind is role.UNKNOWN and said.endswith(PARTICIPLES)) or behind.kind is role.QUALITY
+        return how and q.quantity.unit is not None and not behind.sizes
 
     def _leads_to(self, behind: list[Element], thing: Element) -> bool:
         """Whether what stands between a number and a thing lets the number count the thing."""

@@ -16,6 +16,8 @@ from recado.quotes.scan.words import Kind, Span
 
 _QUALITIES: Final = frozenset([role.MODIFIER, role.SIZEMARK])
 _AGREEING: Final = frozenset([role.AND, role.YES])
+PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
+"""Endings of words that only say how: "mozzarella rallada"."""
 INFINITIVES: Final = ("ar", "er", "ir")
 VERB_ENDINGS: Final = (
     *INFINITIVES,

@@ -12,7 +12,7 @@ from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD, key
-from recado.quotes.scan.descriptions import VERB_ENDINGS
+from recado.quotes.scan.descriptions import PARTICIPLES, VERB_ENDINGS
 from recado.quotes.scan.elements import CLITICS, Flag
 from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
@@ -24,8 +24,6 @@ _SORTS: Final = frozenset([role.SORTS, role.WEARERS, role.MATERIALS, role.BEDS])
 """Qualities that matter if the product meant is of a sort: "carne molida especial", of which there is "corriente"."""
 _OPENS_PART: Final = frozenset([role.OUTSIDE, role.REQUEST, role.AND, role.COMMA, role.LINE, role.STOP, role.GREETING])
 """What precedes a thing without an amount."""
-_PARTICIPLES: Final = ("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas")
-"""Endings of words that only say how: "mozzarella rallada"."""
 
 
 def add_size(scene: Scene, i: int, end: int) -> int:
@@ -344,7 +342,7 @@ def _is_another_kind(scene: Scene, norm: str, roles: Roles, of: bool) -> bool:
     if (roles & FUNCTION and role.KINDS not in roles) or len(norm) < 3:
         return False
     if not roles or roles <= {role.GOOD}:
-        return of or not norm.endswith(_PARTICIPLES)
+        return of or not norm.endswith(PARTICIPLES)
     if role.KINDS in roles or (of and role.GOOD in roles):
         return True
     return of and (role.OCCASIONS in roles or (role.MATERIALS in roles and scene.matcher.knows(norm)))
