@@ -42,3 +42,44 @@ def test_a_letter_behind_en_is_a_form() -> None:
     """The "U" of "Candado en U" distinguishes it from other locks; "Coliflor u" is only sold by the piece."""
     assert [fragment.text for fragment in quote("motos", "2 candados").unmatched] == ["candados"]
     assert {item.sku for item in quote("motos", "2 candados en u").items} == {"ACC-007"}
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("congelados", "arbejas 3 espinaca 2 frutiyas 1", {"VER-003": 3, "VER-001": 2, "VER-004": 1}),
+        ("congelados", "hola quiero espinaca 2 hielo 3", {"VER-001": 2, "VAR-001": 3}),
+        ("congelados", "3 rabas 2 hielo 3", {"PES-002": 3, "VAR-001": 2}),
+        ("congelados", "un asado 2 hielo 3", {"VAC-001": 1, "VAR-001": 2}),
+    ],
+)
+def test_numbers_belong_to_the_things_before_if_a_thing_opens_the_clause(shop: str, text: str, expected: Lines) -> None:
+    """The 3 of "2 hielo 3" is the size of the ice if the 2 counts it."""
+    assert {item.sku: item.quantity for item in quote(shop, text).items} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sku", "amount"),
+    [
+        ("queso semi 0,5 kg en cuñas", "LAC-009", "0.5"),
+        ("chorizo 300 g en lonchas", "EMB-003", "0.3"),
+        ("chorizo 2 kg entero", "EMB-003", "2"),
+        ("queso semi medio kilo cortado", "LAC-009", "0.5"),
+        ("pan 2 en rebanadas", "PAN-001", "2"),
+        ("agua, 4 garrafas", "BEB-002", "4"),
+        ("patatas: 2 sacos", "FRU-004", "2"),
+        ("leche entera 2 cajas", "LAC-004", "2"),
+        ("mahou, 3 latas", "BEB-008", "3"),
+        ("ah y el pan, 4 barras", "PAN-001", "4"),
+    ],
+)
+def test_what_follows_an_amount_says_how_or_in_what(text: str, sku: str, amount: str) -> None:
+    """A container of which another product of the same name is made means that product."""
+    read = quote("ultramarinos", text)
+    assert {item.sku: item.quantity for item in read.items} == {sku: Decimal(amount)}
+    assert not read.asks
+
+
+@pytest.mark.parametrize("text", ["limones 2 kg zanahorias", "limones 2 kg yucas"])
+def test_an_unknown_thing_behind_a_measure_is_asked_about(text: str) -> None:
+    assert quote("ultramarinos", text).asks

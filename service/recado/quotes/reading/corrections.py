@@ -14,6 +14,7 @@ _BEHIND: Final = frozenset(["mejor", "mejor dicho"])
 """Corrections that may follow what they correct to: "6 mejor"."""
 _ENDING: Final = frozenset(["perdon", "digo"])
 """Likewise at the end, or before "y"; otherwise what follows corrects: "6, perdón, 5"."""
+_BEFORE_COUNT: Final = frozenset([role.COMMA, role.LINK, role.NOISE, role.COPULA])
 _LEVELS: Final = frozenset(["baja a", "sube a", "bajale a", "subele a"])
 """Corrections of what follows, and not of what precedes."""
 
@@ -147,3 +148,26 @@ def counts_anew(reading: Reading, i: int, element: Element) -> bool:
     else:
         again = element.q is None and context.kind(i + 1) is role.CORRECTION and context.kind(i + 2) is role.QUANTITY
     return again and wished(reading, element) is not None
+
+
+def recounts(reading: Reading, element: Element) -> bool:
+    """ "el pan, 4 barras", "pan: 4 barras", of a "Barra de pan": gives the number to the thing right before it, which
+    has none and is named by another word."""
+    q, known = element.q, reading.known(element)
+    if known is None or known.state is not Stance.WANTED or q is None or q.index > element.index:
+        return False
+    before = known.element
+    if (
+        q.quantity is None
+        or q.quantity.article
+        or before.q is not None
+        or known.amount is not None
+        or before.text == element.text
+    ):
+        return False
+    between = reading.elements[before.index + 1 : q.index]
+    closes = reading.context.closes(element.index + 1) or reading.context.norm(element.index + 1) == ")"
+    if any(e.kind not in _BEFORE_COUNT for e in between) or not closes:
+        return False
+    known.set_amount(q.quantity)
+    return True

@@ -1,13 +1,15 @@
 """Amounts of things that are sold in packs or by measure, where the number may mean another amount."""
 
+import itertools
 from typing import Final
 
+from recado.quotes.catalogue.product import Product
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Unusable
 from recado.quotes.language.sizes import COUNT
-from recado.quotes.language.text import plain
+from recado.quotes.language.text import key, plain
 from recado.quotes.reading.reading import Reading
-from recado.quotes.reading.wishes import Wish
+from recado.quotes.reading.wishes import Doubt, Wish
 from recado.quotes.scan.elements import Flag
 
 _PACK: Final = 6
@@ -24,6 +26,43 @@ def unusable(reading: Reading, wish: Wish) -> Unusable | None:
     if wish.unusable is None and wish.product is not None and counted and wish.unit is None:
         return Unusable.UNIT if reading.matcher.products[wish.product].unit is not None else None
     return wish.unusable
+
+
+def take_containers(reading: Reading) -> None:
+    """ "agua, 4 garrafas": where another product of the same name is the one in such a container, it is meant. Several
+    such products are offered."""
+    for wish in reading.wishes:
+        if wish.held_by is None or wish.product is None or wish.held_by < wish.element.end:
+            continue
+        if role.CONTAINER not in reading.scanner.roles[wish.held_by]:
+            continue
+        held = _held_in(reading, wish, wish.product, reading.scanner.norms[wish.held_by])
+        if len(held) == 1:
+            wish.product = held[0]
+            wish.doubts.append(Doubt.HEAD_LEFT_OUT)
+        elif held:
+            wish.product, wish.choices = None, held
+
+
+def _held_in(reading: Reading, wish: Wish, number: int, container: str) -> tuple[int, ...]:
+    """The products in a container that share all words said of a product that is not in one."""
+    products = reading.matcher.products
+    if products[number].has_word(container):
+        return ()
+    said = reading.scanner.norms[wish.element.start : wish.element.end]
+    kin = {n: None for family in reading.matcher.families_of(number) for n in family.products}
+    shared = [norm for norm in said if products[number].has_word(norm)]
+    return tuple(n for n in kin if _is_in(products[n], container) and all(products[n].has_word(w) for w in shared))
+
+
+def _is_in(product: Product, container: str) -> bool:
+    """Whether a name says what the product is in, and not how many of them it has: "caja x 6 bolsas"."""
+    for name in (product.name, *product.aliases):
+        words = plain(name).split()
+        for before, word in itertools.pairwise(("", *words)):
+            if key(word) == key(container) and not before[:1].isdigit():
+                return True
+    return False
 
 
 def counts_what_is_packed(reading: Reading, wish: Wish) -> bool:

@@ -15,6 +15,7 @@ from recado.quotes.reading.corrections import (
     is_corrected_behind,
     keep_kind,
     keep_only,
+    recounts,
     refuse_kind,
     wished,
 )  # fmt: skip
@@ -27,6 +28,7 @@ from recado.quotes.reading.not_ordered import (
     mode_of,
     offered_last,
 )
+from recado.quotes.reading.packs import take_containers
 from recado.quotes.reading.qualities import follow_quality
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.steering import EFFECTS
@@ -66,6 +68,7 @@ def walk(reading: Reading) -> None:
     drop_listed_offers(reading)
     share_each(reading, state)
     serve(reading)
+    take_containers(reading)
     _settle_excepted(reading)
     settle_wholes(reading)
     if reading.priced and not any(w.state is Stance.WANTED for w in reading.wishes):
@@ -138,7 +141,7 @@ def _settle_excepted(reading: Reading) -> None:
 def _thing(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     if state.instead or (state.changing and element.kind is not role.QUALITY):
         _give_up(reading, element, state)
-    elif _is_refused(reading, i, element, state) or is_sum(reading, i, element):
+    elif _is_refused(reading, i, element, state) or is_sum(reading, i, element) or recounts(reading, element):
         return
     elif element.kind is role.UNKNOWN and _is_exchanged_for(reading, element, state):
         _named(reading, i, element, state)

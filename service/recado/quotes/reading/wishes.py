@@ -51,6 +51,7 @@ class Wish(msgspec.Struct):
     amount: int | Fraction | None = None  # None: not said
     pairs: bool = False
     unit: Unit | None = None
+    held_by: int | None = None  # the token of what holds the pieces: "agua, 4 *garrafas*"
     unusable: Unusable | None = None
     state: Stance = Stance.WANTED
     parts: list[int | Fraction] = msgspec.field(default_factory=list)
@@ -66,6 +67,7 @@ class Wish(msgspec.Struct):
     def set_amount(self, q: Quantity) -> None:
         """Sets the amount to a quantity."""
         self.amount, self.pairs, self.unit, self.unusable = q.value, q.pairs, q.unit, q.unusable
+        self.held_by = q.end - 1 if q.pieces else None
 
     def set_multiple(self, other: "Wish", factor: int | Fraction) -> None:
         """Sets the amount to `factor` times the amount of another wish."""
