@@ -46,6 +46,16 @@ class Chunk(msgspec.Struct, eq=False):
         """Whether it contains nothing that a step could change."""
         return not (self.mentions or self.amount is not None or self.words or self.each)
 
+    def names_one(self) -> bool:
+        """Whether it only names one thing, or a kind of one: "a las camisas", "de los vasos"."""
+        if self.steered or self.amount is not None:
+            return False
+        return not self.mentions[0][1] if len(self.mentions) == 1 else bool(self.words) and self.plural is not None
+
+    def is_counted(self) -> bool:
+        """Whether a thing in it has a number."""
+        return any(mention.amount is not None for mention, _ in self.mentions)
+
     def sets(self) -> None:
         """ "sube el azúcar a 2 kilos", "bájale los clavos a 2": so many there are to be, and nothing goes."""
         if self.does in (Does.RAISE, Does.LOWER):

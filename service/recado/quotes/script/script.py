@@ -39,7 +39,12 @@ _QUIET_WORDS: Final = frozenset([
     "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "jaja", "dice", "dijo", "creo",
     "talla", "tallas", "talle", "tamano",
 ])  # fmt: skip
+_OF_THOSE: Final = frozenset(["de esos", "de esas", "de estos", "de estas"])
+"""They point to what was said before, and say nothing of a name: "quita uno de esos"."""
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
+_COUNTED_BEHIND: Final = frozenset([Does.ADD, Does.RAISE, Does.LOWER])
+_COUNTING: Final = frozenset([role.ADD, role.REMOVE, role.REQUEST])
+_MORE: Final = frozenset([role.MORE])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _HELD: Final = (Spoken, Bare)
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
@@ -154,6 +159,8 @@ class _Walk:
             self._draft.mend(is_last=False)
         elif one.does is Does.ADD and self._draft.is_quitting():
             return  # "quita también 2 gorras"
+        elif one.does in _COUNTED_BEHIND and self._is_of_thing_before(one.end):
+            self._draft.take_up(one.does)
         elif one.does in (Does.ADD, Does.KEEP) and self._asides.closes(one.end) and self._draft.has_something():
             self._draft.chunk.does = one.does  # "2 gorras también"
         else:
@@ -170,8 +177,25 @@ class _Walk:
         if self._asides.is_kind(token):
             self._draft.mend_by_quality()
 
-    def _add(self, _: Element) -> None:
-        self._draft.steer(Does.ADD)
+    def _add(self, element: Element) -> None:
+        if self._is_of_thing_before(element.end):
+            self._draft.take_up(Does.ADD)
+        else:
+            self._draft.steer(Does.ADD)
+
+    def _is_of_thing_before(self, end: int) -> bool:
+        """ "de los vasos ponle 2 más": whether a verb that ends at a token is about the thing before it, which the
+        number alone behind it counts."""
+        chunk, number = self._draft.chunk, self._element_at(end)
+        if number is None or number.kind is not role.QUANTITY or not chunk.names_one():
+            return False
+        if not self._context.closes(self._context.next(number.index, _MORE)):
+            return False
+        owner = self._mentions.owner(number)
+        return owner.end <= end if owner is not None else not chunk.is_counted()
+
+    def _element_at(self, token: int) -> Element | None:
+        return next((element for element in self._reading.elements if element.start >= token), None)
 
     def _remove(self, element: Element) -> None:
         chunk = self._draft.chunk
@@ -180,6 +204,9 @@ class _Walk:
         taken = isinstance(last, Named) and last.does is Does.REMOVE
         if (mentions and mentions[-1][1]) or (taken and self._asides.closes(element.end)):
             return  # "la gorra quítala", "la gorra no, quítala"
+        if element.kind is role.REMOVE and self._is_of_thing_before(element.end):
+            self._draft.take_up(Does.REMOVE)
+            return
         if mentions and element.kind is role.WITHOUT and self._asides.closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
             return
@@ -219,6 +246,11 @@ class _Walk:
         if self._context.kind(element.index - 1) in (role.DEFINITE, role.POSSESSIVE):
             return  # "el pedido"
         self._wants = True
+        number = self._element_at(element.end)
+        more = number is not None and self._context.kind(number.index + 1) is role.MORE
+        if more and self._is_of_thing_before(element.end):  # "de los vasos dame 2 más"
+            self._draft.take_up(Does.ADD)
+            return
         refused = self._draft.removing and not self._context.opens(element.index)  # "no quiero", but not "no, quiero"
         if self._draft.chunk.does in (Does.ORDER, Does.REMOVE) and not refused:
             self._draft.steer(Does.ORDER)
@@ -229,6 +261,10 @@ class _Walk:
         self._draft.say(Scaled(_FACTORS[element.kind]))
 
     def _part(self, element: Element) -> None:
+        verb = element.index + 1
+        if element.kind is role.COMMA and self._context.kind(verb) in _COUNTING:
+            if self._is_of_thing_before(self._reading.elements[verb].end):
+                return  # "de los vasos, ponle 2 más"
         self._draft.part(element)
 
     def _only(self, element: Element) -> None:
@@ -274,6 +310,8 @@ class _Walk:
         if refused and not (taken or self._is_refused_behind(element)):
             return  # taken back within the message
         mention = self._mentions.of(wish)
+        if mention.amount == 0 and (own is None or own.value):  # the reader's rest of "de las gorras quita una"
+            mention = replace(mention, amount=None)
         if own is not None and not own.pairs and self._context.kind(element.index + 1) is role.WITHOUT:
             mention = replace(mention, amount=own.value)  # "1 camisa menos, las gorras que sean 2"
         if draft.exchange.expects and own is None and wish.amount is not None:  # "cambia el perfume por el 212"
@@ -348,7 +386,8 @@ class _Walk:
         self._draft.chunk.each = True
 
     def _definite(self, element: Element) -> None:
-        self._draft.chunk.plural = self._context.norm(element.index) in ("los", "las")
+        if self._context.norm(element.index) not in _OF_THOSE:
+            self._draft.chunk.plural = self._context.norm(element.index) in ("los", "las")
 
     def _words(self, element: Element) -> None:
         chunk = self._draft.chunk
