@@ -64,7 +64,10 @@ class PriceQuestions:
         return [sku for sku in skus if sku in asked]
 
     def unknown(self, mention: Mention, view: View) -> list[Act]:
-        """For a thing that is not a product but may be one of those: "deme 2 cajas"."""
+        """For a thing that is not a product but may be one of those: "deme 2 cajas"; or that is most like one."""
+        asked = {sku for sku, _ in (*view.asked_before, *view.asked)}
+        if len(like := asked.intersection(mention.like)) == 1:
+            return [Add(like.pop(), quantity_of(mention.amount) or 1)]
         return self.acts(replace(as_bare(Named(Does.ORDER, mention)), leads=True), view)
 
     def acts(self, step: Bare, view: View) -> list[Act]:
@@ -83,6 +86,15 @@ class PriceQuestions:
         if step.leads or step.amount is not None:
             return [Add(skus[0], self._answers.amount(step, skus[0]) or 1)]
         return [] if view.lines and view.offered is None else [AskPrice(((skus[0], 1),), view.offered)]
+
+
+def every_asked(view: View) -> tuple[str, ...]:
+    """ "2 de cada uno": the things that the last price question was about, or the last questions; none if it is one."""
+    asked = view.asked if len(view.asked) > 1 or not view.asked else (*view.asked_before, *view.asked)
+    skus = tuple(dict.fromkeys(sku for sku, _ in asked))
+    if not skus and view.offered is not None:
+        skus = view.offered.candidates
+    return skus if len(skus) > 1 else ()
 
 
 def taken(view: View) -> list[Act]:

@@ -18,7 +18,7 @@ from recado.quotes.acts.acts import (
     View,
 )  # fmt: skip
 from recado.quotes.acts.answers import Answers, quantity_of
-from recado.quotes.acts.asked import PriceQuestions, put
+from recado.quotes.acts.asked import PriceQuestions, every_asked, put
 from recado.quotes.acts.ellipsis import Ellipsis, Meant
 from recado.quotes.acts.wanted import MOST_LINES, Wanted
 from recado.quotes.catalogue.catalogue import Catalogue
@@ -42,10 +42,10 @@ class Unnamed:
         """The acts of a step; none if it is about something else."""
         if step.pointing:
             return self._pointed(step, view)
-        if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
-            return of_asked
         if step.each:
             return self._each(step, view)
+        if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
+            return of_asked
         named = step.words or step.foreign or step.fragment or step.plural is False
         acts = self.qualities(step, view) if named else []
         how_many = step.describes and any(len(pending.candidates) == 1 for pending in view.pending)
@@ -72,8 +72,13 @@ class Unnamed:
         for index in reversed(range(len(view.pending))):
             if len(view.pending[index].candidates) > 1:
                 return [Answer(index, tuple((sku, quantity) for sku in view.pending[index].candidates))]
+        takes = step.does in (Does.REMOVE, Does.LOWER)
+        if not takes and (asked := every_asked(view)):
+            return [Add(sku, quantity) for sku in asked]
         if not view.lines or step.fragment:  # "uno de cada color" is of no line
             return [Unresolved(step.text)]
+        if takes:
+            return [Subtract(sku, quantity) for sku, _ in view.lines]
         if step.does is Does.ADD:
             return [Add(sku, quantity) for sku, _ in view.lines]
         return [SetQuantity(sku, quantity) for sku, _ in view.lines]

@@ -152,12 +152,17 @@ class _Reader:
         return alone, None
 
     def closes(self, pieces: bool) -> None:
-        """Moves past the end of a counting word: the dot of "2 doc. medialunas", the "de" of "3 pares de"."""
+        """Moves past the end of a counting word: the dot of "2 doc. medialunas", the "de" of "3 pares de", but not of
+        "un par de cada color"."""
         grouped = self.collective or self.pairs
         if grouped and self.end + 1 < len(self.tokens) and self._is_abbreviated(self.end - 1):
             self.end += 1
-        while (grouped or pieces) and self._has(self.end, role.OF):
+        while (grouped or pieces) and self._has(self.end, role.OF) and not self._is_of_each(self.end):
             self.end += 1
+
+    def _is_of_each(self, i: int) -> bool:
+        phrase = self.lexicon.phrase([token.norm for token in self.tokens[i : i + _PHRASE]], 0)
+        return phrase is not None and not phrase[1].isdisjoint((role.EACH, role.EACH_KIND))
 
     def _is_abbreviated(self, i: int) -> bool:
         """Whether a dot follows a short word without a space."""

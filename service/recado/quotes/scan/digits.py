@@ -182,7 +182,7 @@ def _of_hour(words: Words, i: int) -> int:
         counted = words.is_number(i + 1) or words.has(i + 1, role.HALF) or words.has(i + 1, role.NUMBER)
         return 2 if counted and not (norm == "y" and words.names_product(i + 2)) else 0
     if norm in _HOUR_WORDS or words.has(i, role.TIMEUNIT):
-        return 1
+        return int(not words.names_long(i))  # "2 o 3 min pao"
     if norm in ("p", "a") and words.norm(i + 1) in (".", "m"):
         return 2
     of_day = norm == "de" and words.norm(i + 1) == "la" and words.norm(i + 2) in _PARTS_OF_DAY

@@ -53,7 +53,14 @@ class Mentions:
         owner = self._owners.get(number.index)
         if owner is None or owner.kind in (role.PRODUCT, role.SEVERAL):
             return owner
-        return owner if owner.kind is role.UNKNOWN and owner.index in self._wishes else None
+        named = owner.kind is role.UNKNOWN and owner.index in self._wishes and not self.only_counts(owner)
+        return owner if named else None
+
+    def only_counts(self, element: Element) -> bool:
+        """ "2 paquetes", where none is sold: a noun that counts something said before."""
+        noun = self._reading.scanner.norms[element.start]
+        counted = element.kind is role.UNKNOWN and element.q is not None and element.end == element.start + 1
+        return counted and self._reading.scanner.lexicon.counts(noun) and not self.knows(element)
 
     def knows(self, element: Element) -> bool:
         """Whether a word is of the catalogue's names."""

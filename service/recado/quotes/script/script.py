@@ -277,6 +277,9 @@ class _Walk:
 
     def _thing(self, element: Element) -> None:
         draft = self._draft
+        if self._mentions.only_counts(element) and not draft.has_named():
+            self._numbers.heard.add(element.index)
+            return
         adding = draft.chunk.steered and draft.chunk.does is Does.ADD  # "me faltó una gorra"
         wish = self._mentions.wish(element, told=adding)
         if element.kind in (role.QUALITY, role.UNKNOWN) and (
@@ -341,7 +344,8 @@ class _Walk:
         match = element.match
         if match is None or element.q is not None or self._draft.chunk.steered or self._draft.removing:
             return False
-        spelled = match.score >= (_SPELLED if match.how is How.START else CERTAIN)
+        partly = match.how is How.START or (match.how is How.PART and match.words > 1)
+        spelled = match.score >= (_SPELLED if partly else CERTAIN)
         if spelled or self._context.is_taken_out(element.index):
             return False
         told = self._asks or bool(self._draft.chunk.words) or self._context.kind(element.index - 1) is role.DEFINITE
