@@ -152,9 +152,10 @@ class Unnamed:
         """ "otro igual pero de luz blanca": where a line has but some of the words, the one like it that has all."""
         if self._ellipsis.by_names([sku], step.words):
             return None
-        kin = self._ellipsis.by_names(self._ellipsis.kin(sku, step).skus, step.words)
-        nearest = self._ellipsis.nearest(sku, kin)
-        return nearest[0] if len(nearest) == 1 else None
+        kin = self._ellipsis.kin(sku, step).skus
+        if len(kin) > 1:
+            kin = tuple(self._ellipsis.nearest(sku, self._ellipsis.by_names(kin, step.words)))
+        return kin[0] if len(kin) == 1 else None
 
     def _ordered(self, step: Bare, view: View) -> Add | None:
         """ "otros 2 de naranja", after an order of them."""

@@ -134,7 +134,8 @@ class LoneNumbers:
         before = element.index - 2
         article = self._context.kind(before) is role.DEFINITE or self._context.norm(before).endswith((" el", " la"))
         named = self._draft.chunk.amount is not None or article  # "por el de 32"
-        return self._context.kind(element.index - 1) is role.OF and (named or self._context.opens(element.index - 1))
+        opens = self._context.opens(element.index - 1) or self._context.kind(before) is role.BUT  # "pero de 50"
+        return self._context.kind(element.index - 1) is role.OF and (named or opens)
 
     def mask(self, element: Element) -> None:
         """ "a 3" after a change of a quantity is not a price."""

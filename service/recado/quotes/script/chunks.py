@@ -52,6 +52,11 @@ class Chunk(msgspec.Struct, eq=False):
             return False
         return not self.mentions[0][1] if len(self.mentions) == 1 else bool(self.words) and self.plural is not None
 
+    def is_another(self) -> bool:
+        """Whether it is one more of something said before: "y uno del 7 oz"."""
+        more = self.more or self.does is Does.ADD
+        return more and self.amount is not None and not self.mentions
+
     def is_counted(self) -> bool:
         """Whether a thing in it has a number."""
         return any(mention.amount is not None for mention, _ in self.mentions)

@@ -44,6 +44,7 @@ _OF_THOSE: Final = frozenset(["de esos", "de esas", "de estos", "de estas"])
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
 _COUNTED_BEHIND: Final = frozenset([Does.ADD, Does.RAISE, Does.LOWER])
 _COUNTING: Final = frozenset([role.ADD, role.REMOVE, role.REQUEST])
+_QUALIFYING: Final = frozenset([role.OF, role.QUALITY])
 _MORE: Final = frozenset([role.MORE])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _HELD: Final = (Spoken, Bare)
@@ -262,10 +263,20 @@ class _Walk:
 
     def _part(self, element: Element) -> None:
         verb = element.index + 1
+        if self._draft.chunk.is_another() and self._goes_on_but(element):
+            return  # "y uno del 7 oz, pero de 50"
         if element.kind is role.COMMA and self._context.kind(verb) in _COUNTING:
             if self._is_of_thing_before(self._reading.elements[verb].end):
                 return  # "de los vasos, ponle 2 más"
         self._draft.part(element)
+
+    def _goes_on_but(self, element: Element) -> bool:
+        """Whether a "pero" at an element, or behind its comma, introduces a quality."""
+        i = element.index + (element.kind is role.COMMA)
+        if self._context.kind(i) is not role.BUT:
+            return False
+        i += 1 + (self._context.kind(i + 1) is role.TO)  # "pero en S"
+        return self._context.kind(i) in _QUALIFYING or role.COLOURS in self._context.roles(i)
 
     def _only(self, element: Element) -> None:
         """ "agrega 2 resmas, cuadernos solo 2": the verb before the comma does not go on over it."""
