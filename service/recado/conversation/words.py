@@ -157,12 +157,13 @@ def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
         steps = [step for step in steps if isinstance(step, Spoken) or (not script.priced and _is_counted(step))]
     at = 0
     while at < len(steps):
-        step, view = steps[at], draft.view
+        step, view, begins = steps[at], draft.view, at
         acts, at = interpreter.acts(steps, at, view)
         if _says_it_again(step, acts, view):
             continue
         if isinstance(step, Bare):
             acts = _of_bare(draft, step, acts, script)
+        draft.read += [part.text for part in steps[begins + 1 : at] if isinstance(part, Bare)]
         draft.unsure = draft.unsure or _is_unsure(step, acts)
         for act in acts:
             draft.apply(act)

@@ -66,7 +66,10 @@ def _lines(quote: Quote, named: Sequence[Named]) -> list[Named]:
 
 
 def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
-    """Whether a number of a line, which the reader gives to no thing, is the new quantity."""
+    """Whether a number of a line, which the reader gives to no thing, is the new quantity; or one behind its verb is
+    added: "de la gorra échale otra más"."""
+    if step.does is Does.ADD and step.mention.definite and step.mention.amount is not None:
+        return not step.mention.skus or any(sku in step.mention.skus for sku, _ in view.lines)
     ones = {item.sku for item in quote.items if item.quantity == 1}
     return (
         step.mention.amount not in (None, 1)

@@ -140,10 +140,9 @@ class Interpreter:
     def _asked_for(self, step: Named, sku: str, view: View) -> list[Act]:
         """The acts for one known product."""
         mention = step.mention
-        if mention.definite and step.does is Does.ORDER and sku not in (*dict(view.lines), *dict(view.asked)):
-            found = self._lines_of(
-                mention, view
-            )  # "las camisas son para regalo", where a "camisa de cuadros" is quoted
+        of_line = step.does is Does.ORDER or (step.does is Does.ADD and mention.amount is not None)
+        if mention.definite and of_line and sku not in (*dict(view.lines), *dict(view.asked)):
+            found = self._lines_of(mention, view)  # "a las camisas súmales 2", where a "camisa de cuadros" is quoted
             sku = found[0] if len(found) == 1 else sku
         if step.does is Does.SET and (replaced := self._wanted.another_kind(sku, mention, view)) is not None:
             return [replaced]

@@ -190,7 +190,10 @@ def _of_hour(words: Words, i: int) -> int:
 
 
 def past_duration(words: Words, start: int, end: int) -> int:
-    """The token after "y media", "y cuarto" after a unit of time: "en una hora y media"."""
+    """The token after "y media", "y cuarto" after a unit of time: "en una hora y media"; 0 where a product is counted:
+    "un min pao"."""
+    if words.names_long(end - 1):
+        return 0
     part = words.norm(end) == "y" and words.norm(end + 1) in ("media", "medio", "cuarto")
     return end + 2 if part and not words.names_product(end + 2) else end
 

@@ -57,10 +57,6 @@ class Chunk(msgspec.Struct, eq=False):
         more = self.more or self.does is Does.ADD
         return more and self.amount is not None and not self.mentions
 
-    def is_counted(self) -> bool:
-        """Whether a thing in it has a number."""
-        return any(mention.amount is not None for mention, _ in self.mentions)
-
     def sets(self) -> None:
         """ "sube el azúcar a 2 kilos", "bájale los clavos a 2": so many there are to be, and nothing goes."""
         if self.does in (Does.RAISE, Does.LOWER):

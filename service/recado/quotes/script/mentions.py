@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
-from recado.quotes.catalogue.matcher import How
+from recado.quotes.catalogue.matcher import How, Matcher
 from recado.quotes.catalogue.measures import amount_of
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Unusable
@@ -20,14 +20,20 @@ _SURE: Final = 0.9
 
 
 class Mentions:
-    """The wishes of one reading by their elements."""
+    """The wishes of one reading by their elements. last: the thing that was named last."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
+        self.last: Element | None = None
         self._wishes: dict[int, list[Wish]] = {}
         for wish in reading.wishes:
             self._wishes.setdefault(wish.element.index, []).append(wish)
         self._owners = {e.q.index: e for e in reversed(reading.elements) if e.q is not None}
+
+    @property
+    def matcher(self) -> Matcher:
+        """The names of the catalogue."""
+        return self._reading.matcher
 
     def wish(self, element: Element, *, told: bool = False) -> Wish | None:
         """The wish for an element; with `told`, also if it is only mentioned."""

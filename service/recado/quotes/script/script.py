@@ -22,6 +22,7 @@ from recado.quotes.script.mentions import Mentions
 from recado.quotes.script.reserves import OF_DELIVERY, Reserves
 from recado.quotes.script.script_draft import ScriptDraft
 from recado.quotes.script.side_words import CERTAIN, Asides
+from recado.quotes.script.verbs_behind import COUNTED, VerbsBehind
 
 _STEERS: Final = frozenset([Does.ADD, Does.SET, Does.KEEP, Does.REMOVE, Does.RAISE, Does.LOWER, Does.FEWER])
 _SILENT: Final = frozenset([
@@ -42,10 +43,7 @@ _QUIET_WORDS: Final = frozenset([
 _OF_THOSE: Final = frozenset(["de esos", "de esas", "de estos", "de estas"])
 """They point to what was said before, and say nothing of a name: "quita uno de esos"."""
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
-_COUNTED_BEHIND: Final = frozenset([Does.ADD, Does.RAISE, Does.LOWER])
-_COUNTING: Final = frozenset([role.ADD, role.REMOVE, role.REQUEST])
 _QUALIFYING: Final = frozenset([role.OF, role.QUALITY])
-_MORE: Final = frozenset([role.MORE])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
 _HELD: Final = (Spoken, Bare)
 _OFFERS: Final = frozenset([role.AVAILABLE, role.PRICE, role.TOTAL])
@@ -75,6 +73,7 @@ class _Walk:
         self._steering: set[int] = set()  # elements of constructions that only say what is done to the next thing
         self._steers_away = False
         self._asides = Asides(reading, self._mentions)
+        self._behind = VerbsBehind(reading, self._draft, self._mentions)
         self._numbers = LoneNumbers(reading, self._draft, self._mentions)
         self._asks = role.QUESTION in reading.kinds
 
@@ -160,8 +159,8 @@ class _Walk:
             self._draft.mend(is_last=False)
         elif one.does is Does.ADD and self._draft.is_quitting():
             return  # "quita también 2 gorras"
-        elif one.does in _COUNTED_BEHIND and self._is_of_thing_before(one.end):
-            self._draft.take_up(one.does)
+        elif one.does in COUNTED and self._behind.takes(one.does, one.end):
+            return
         elif one.does in (Does.ADD, Does.KEEP) and self._asides.closes(one.end) and self._draft.has_something():
             self._draft.chunk.does = one.does  # "2 gorras también"
         else:
@@ -179,24 +178,8 @@ class _Walk:
             self._draft.mend_by_quality()
 
     def _add(self, element: Element) -> None:
-        if self._is_of_thing_before(element.end):
-            self._draft.take_up(Does.ADD)
-        else:
+        if not self._behind.takes(Does.ADD, element.end):
             self._draft.steer(Does.ADD)
-
-    def _is_of_thing_before(self, end: int) -> bool:
-        """ "de los vasos ponle 2 más": whether a verb that ends at a token is about the thing before it, which the
-        number alone behind it counts."""
-        chunk, number = self._draft.chunk, self._element_at(end)
-        if number is None or number.kind is not role.QUANTITY or not chunk.names_one():
-            return False
-        if not self._context.closes(self._context.next(number.index, _MORE)):
-            return False
-        owner = self._mentions.owner(number)
-        return owner.end <= end if owner is not None else not chunk.is_counted()
-
-    def _element_at(self, token: int) -> Element | None:
-        return next((element for element in self._reading.elements if element.start >= token), None)
 
     def _remove(self, element: Element) -> None:
         chunk = self._draft.chunk
@@ -205,8 +188,7 @@ class _Walk:
         taken = isinstance(last, Named) and last.does is Does.REMOVE
         if (mentions and mentions[-1][1]) or (taken and self._asides.closes(element.end)):
             return  # "la gorra quítala", "la gorra no, quítala"
-        if element.kind is role.REMOVE and self._is_of_thing_before(element.end):
-            self._draft.take_up(Does.REMOVE)
+        if element.kind is role.REMOVE and self._behind.takes(Does.REMOVE, element.end):
             return
         if mentions and element.kind is role.WITHOUT and self._asides.closes(element.end):
             mentions[-1] = (mentions[-1][0], True)  # "una camisa menos"
@@ -247,10 +229,7 @@ class _Walk:
         if self._context.kind(element.index - 1) in (role.DEFINITE, role.POSSESSIVE):
             return  # "el pedido"
         self._wants = True
-        number = self._element_at(element.end)
-        more = number is not None and self._context.kind(number.index + 1) is role.MORE
-        if more and self._is_of_thing_before(element.end):  # "de los vasos dame 2 más"
-            self._draft.take_up(Does.ADD)
+        if self._behind.asks_for_more(element):
             return
         refused = self._draft.removing and not self._context.opens(element.index)  # "no quiero", but not "no, quiero"
         if self._draft.chunk.does in (Does.ORDER, Does.REMOVE) and not refused:
@@ -262,12 +241,10 @@ class _Walk:
         self._draft.say(Scaled(_FACTORS[element.kind]))
 
     def _part(self, element: Element) -> None:
-        verb = element.index + 1
         if self._draft.chunk.is_another() and self._goes_on_but(element):
             return  # "y uno del 7 oz, pero de 50"
-        if element.kind is role.COMMA and self._context.kind(verb) in _COUNTING:
-            if self._is_of_thing_before(self._reading.elements[verb].end):
-                return  # "de los vasos, ponle 2 más"
+        if element.kind is role.COMMA and self._behind.follow(element):
+            return
         self._draft.part(element)
 
     def _goes_on_but(self, element: Element) -> bool:
@@ -372,7 +349,7 @@ class _Walk:
         return self._context.kind(i) is role.AND or (self._context.kind(i) in (role.COMMA, role.STOP) and verb)
 
     def _mentioned(self, mention: Mention, element: Element, *, refused: bool) -> None:
-        q = element.q
+        q, self._mentions.last = element.q, element
         self._numbers.heard |= {element.index, q.index if q is not None else element.index}
         if not self._draft.swaps(refused=refused):
             if q is not None and Flag.ANOTHER in q.flags and not refused:

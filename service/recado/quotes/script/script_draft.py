@@ -72,10 +72,6 @@ class ScriptDraft:
         self.taking = self.quitting = False
         self.removing = does in (Does.REMOVE, Does.LOWER, Does.FEWER)
 
-    def take_up(self, does: Does) -> None:
-        """What is named before the verb is `does`."""
-        self.chunk.does, self.chunk.steered = does, True
-
     def mend(self, *, is_last: bool) -> None:
         """A correction of what precedes it ("las camisas que sean 3"), or else of what follows. is_last: nothing
         follows it ("los azules mejor")."""
