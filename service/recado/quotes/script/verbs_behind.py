@@ -1,4 +1,4 @@
-"""A verb behind the thing that it changes, with a number alone: "de los vasos ponle 2 más", "a las gorras quítale 1"."""
+"""A verb behind the thing that it changes, with a number alone: "de los vasos ponle 2 más", "al pan quítale 1"."""
 
 from typing import Final
 
