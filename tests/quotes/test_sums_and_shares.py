@@ -1,4 +1,4 @@
-"""Numbers that say again how many there are, that count with "por", or that are for each of several people."""
+"""Numbers that say again how many there are, that count with "por", or are for each of several; joined words."""
 
 import pytest
 
@@ -70,3 +70,16 @@ def test_a_name_may_begin_with_a_unit_of_time() -> None:
     read = shop.quote("2 siu mai y 1 min pao, paso en 10 min")
     assert {item.sku: item.quantity for item in read.items} == {"S": 2, "P": 1}
     assert not read.asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("chifa", "3 chaufa d chancho\n1 cocacola grande", {"ARR-03": 3, "BEB-04": 1}),
+        ("chifa", "2 wantanfrito y 2 cocacolas grandes", {"WAN-01": 2, "BEB-04": 2}),
+        ("vinos", "3 papasfritas", {"PIC-04": 3}),
+    ],
+)
+def test_two_words_of_a_name_may_be_written_together(shop: str, text: str, expected: dict[str, int]) -> None:
+    """Those that begin it."""
+    assert sure_lines(shop, text) == expected

@@ -11,6 +11,8 @@ from recado.quotes.language.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
 """Marks that a customer may leave out of a name or add to it."""
+_SHORTEST: Final = 4
+"""Letters of a word that may be written together with another one."""
 _THINGS: Final = frozenset([role.GOOD, role.MODIFIER])
 _PLAIN: Final = frozenset([role.GOOD, role.NOUN, role.MODIFIER, role.CONTAINER, role.UNIT, role.PIECE, role.NUMBER])
 """Roles of words that can be all that a name has; one of other words only ("no quiero") is no name to be read so."""
@@ -29,6 +31,12 @@ class Verbatim:
         words = tuple([key(token.norm) for token in tokens if token.kind in (WORD, NUMBER)])
         if len(words) > 1 and any(map(self._tells, tokens)):
             self._names.setdefault(words[0], {}).setdefault(words[1], []).append((words, number))
+
+    def parted(self, word: str) -> int:
+        """The letters of the first of two words that begin a name and are written together: "cocacola"; 0 if it is none
+        of them."""
+        cuts = range(_SHORTEST, len(word) - _SHORTEST + 1)
+        return next((cut for cut in cuts if key(word[cut:]) in self._names.get(word[:cut], ())), 0)
 
     def find(self, tokens: list[Token], at: int) -> tuple[int, int] | None:
         """The product of the longest name that starts at token `at`, and the token after it; None if none does."""

@@ -62,8 +62,8 @@ def part_numbers(tokens: list[Token], matcher: Matcher) -> None:
 
 
 def part_joined(tokens: list[Token], matcher: Matcher) -> None:
-    """Splits an article or a number from the goods that are written together with it, and a "de" behind them:
-    "unacamisa", "pantalonesde vestir"."""
+    """Splits an article or a number from the goods that are written together with it, a "de" behind them,
+    and two words of a name: "unacamisa", "pantalonesde vestir", "cocacola grande"."""
     roles = matcher.lexicon.roles
     for i in reversed([i for i, token in enumerate(tokens) if len(token.norm) > _SHORTEST and not roles(token.norm)]):
         token = tokens[i]
@@ -80,8 +80,10 @@ def _parted(token: Token, matcher: Matcher) -> int:
     norm = token.norm
     if norm.endswith("de") and len(norm) >= _SHORTEST + 2 and token.kind is WORD and matcher.knows(norm[:-2]):
         return len(norm) - 2
-    if len(norm) < _SHORTEST_JOINED or not norm.startswith(_COUNTS):
+    if len(norm) < _SHORTEST_JOINED:
         return 0
+    if not norm.startswith(_COUNTS):
+        return matcher.verbatim.parted(norm) if token.kind is WORD else 0
     return next((len(count) for count in _COUNTS if _is_good(norm.removeprefix(count), token, matcher)), 0)
 
 
