@@ -128,8 +128,9 @@ def test_what_tells_no_two_products_apart_is_ignored_beside_a_plain_name(text: s
         ("repuestos", "FIL-012", "1 filtro de aire yaris"),
         ("fiesta", "GLO-001", "20 globos rojos"),
         ("uniformes", "CAM-14", "2 camisas talla 14"),
+        ("polleria", "POL-007", "alitas bbq x 12 x 3"),
     ],
 )
 def test_a_word_that_one_other_product_has_does_not_make_it_the_one(shop: str, sku: str, text: str) -> None:
-    """A plain bulb is no LED, an oil filter no air filter, and a colour or size that is gone is asked for."""
+    """A plain bulb is no LED, an oil filter no air filter, and a colour, size or pack that is gone is asked for."""
     assert quote(shop, sku, text).asks

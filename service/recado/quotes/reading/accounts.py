@@ -97,7 +97,18 @@ class Accounts:
             return self._is_owned_number(element)
         if self._is_claimed(element):
             return True
+        if self._is_other_pack(element):
+            return False
         return element.kind is role.QUALITY and (Flag.MENDED in element.flags or not self._tells_another(element))
+
+    def _is_other_pack(self, element: Element) -> bool:
+        """ "alitas x 12 x 3", which are sold by six: a pack that no wished product is."""
+        reading, i = self._reading, element.index - 1
+        if i < 0 or Flag.X not in reading.elements[i].flags:
+            return False
+        value = reading.scanner.tokens[element.start].value
+        sold = {v for n in self._products for size in reading.matcher.sizes_of(n) for v in size.values}
+        return bool(sold) and value is not None and value not in sold
 
     def _is_owned_number(self, element: Element) -> bool:
         q, thing = element.quantity, self._things.get(element.index)
