@@ -47,7 +47,8 @@ _NOT_IT: Final = frozenset([
     "ya no hace falta", "ya no hacen falta", "lo dejamos fuera", "la dejamos fuera", "los dejamos fuera",
     "las dejamos fuera", "esta vez no", "hoy no", "por ahora no", "de momento no", "por el momento no", "olvidalo",
     "olvidelo", "cancelalo", "cancelala", "anulalo", "no me gusta", "no me gustan", "no me gusto", "no me gustaron",
-    "no me convence", "no me convencen", "no me convencio", "no me interesa", "no me interesan",
+    "no me sirve", "no me sirven", "no me convence", "no me convencen", "no me convencio", "no me interesa",
+    "no me interesan",
 ])  # fmt: skip
 """Refusals of the thing before them: "los aros no los quiero"."""
 _NONE: Final = frozenset(["ninguno", "ninguna", "ningunos", "ningunas"])

@@ -18,19 +18,10 @@ from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.words import Kind
 
 _BEFORE_LISTED: Final = frozenset([role.AND, role.COMMA, role.PRICE])
-_INSTEAD: Final = frozenset(
-    [
-        role.COMMA,
-        role.STOP,
-        role.BUT,
-        role.REQUEST,
-        role.NOISE,
-        role.CORRECTION,
-        role.COURTESY,
-        role.ONLY,
-        role.NEGATION,
-    ]
-)
+_INSTEAD: Final = frozenset([
+    role.COMMA, role.STOP, role.BUT, role.REQUEST, role.NOISE, role.CORRECTION, role.COURTESY, role.ONLY, role.NEGATION,
+    role.NOPE,
+])  # fmt: skip
 """What may be between a refused thing and the kind that is wanted in its place."""
 _SIZING: Final = frozenset([role.SIZE, role.SIZEMARK])
 """The roles of words that say a size, or that one follows."""

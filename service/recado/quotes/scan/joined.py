@@ -10,6 +10,8 @@ _COUNTS: Final = ("unos", "unas", "una", "un", "dos", "tres", "cuatro", "cinco",
 """Longer ones precede those that they start with."""
 _CUTS: Final = frozenset([".", "/", "-"])
 _SHORTEST: Final = 4
+_NO: Final = "no"
+"""As "nº" is read, too."""
 _CUT_SHORT: Final = 3
 """Letters of a word before the dot of its abbreviation."""
 _SHORTEST_JOINED: Final = _SHORTEST + min(map(len, _COUNTS))
@@ -28,6 +30,7 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
             len(token.norm) <= _CUT_SHORT
             and role.SIZE in matcher.lexicon.roles(token.norm)
             and _is_size(behind, matcher)
+            and not (token.norm == _NO and _counts_goods(tokens, i + 2, matcher))
         ):
             del tokens[i + 1]
             continue
@@ -35,6 +38,14 @@ def spell_out(tokens: list[Token], matcher: Matcher) -> None:
             continue
         if _is_strange(token, matcher) and (head := matcher.spelled_out(token.norm, behind.norm)) is not None:
             tokens[i : i + 2] = [Token(WORD, head, token.start, dot.end, token.spaced)]
+
+
+def _counts_goods(tokens: list[Token], i: int, matcher: Matcher) -> bool:
+    """Whether goods follow the number at `i`: "la tarjeta mejor no. 2 relay", but not "hilo no. 5"."""
+    if i + 1 >= len(tokens) or not tokens[i].spaced or tokens[i + 1].kind is not WORD:
+        return False
+    near = matcher.near(tokens[i + 1].norm)
+    return bool(near) and matcher.opens(near[0][0])
 
 
 def part_numbers(tokens: list[Token], matcher: Matcher) -> None:

@@ -214,7 +214,11 @@ def _is_behind_refusal(scene: Scene) -> bool:
 def _is_last_refused(scene: Scene) -> bool:
     """ "no quiero la de 50, deme la de 500": whether the last thing before a request is refused."""
     last = next((e for e in scene.behind() if e.match is not None), None)
-    before = reversed(scene.elements[: last.index]) if last is not None else iter(())
+    if last is None:
+        return False
+    if any(e.kind in _REFUSALS for e in scene.elements[last.index :]):
+        return True  # "la de 50 no me sirve, deme la de 500"
+    before = reversed(scene.elements[: last.index])
     return next((e.kind for e in before if e.kind not in _REFUSED), role.OUTSIDE) in _REFUSALS | {role.REMOVE}
 
 
