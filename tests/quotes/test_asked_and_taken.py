@@ -23,6 +23,8 @@ from tests.quotes.shops import quote, sure_lines
             {"CER-11": 1, "ACC-03": 3},
         ),
         ("vinos", "2 barriles de cerveza y 4, no, mejor 5 paquetes de vasos descartables", {"CER-11": 2, "ACC-03": 5}),
+        ("vinos", "q hay de bueno? bueno nada mandame un tequila y un ron xfa", {"DES-07": 1, "DES-06": 1}),
+        ("autos", "tengo un jetta 2015 y me hace falta un foco de stop", {"FOC-05": 1}),
         ("vinos", "heineken lata 473 x 24\nimperial roja x 12", {"CER-04": 24, "CER-09": 12}),
         ("chifa", "quiero dos chaufas uno de pollo y otro de carne", {"ARR-01": 1, "ARR-02": 1}),
         ("chifa", "quiero 3 chaufas: 2 de carne y 1 especial", {"ARR-02": 2, "ARR-05": 1}),

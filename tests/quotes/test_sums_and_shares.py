@@ -15,6 +15,8 @@ from tests.quotes.shops import quote, small_shop, sure_lines
         ("chifa", "2 tallarines de pollo y 1 de carne, son 3 tallarines en total", {"TAL-01": 2, "TAL-02": 1}),
         ("chifa", "2 siu mai, 1 min pao, o sea 3 en total", {"WAN-05": 2, "WAN-04": 1}),
         ("chifa", "4 siu mai en total", {"WAN-05": 4}),
+        ("chifa", "2 siu mai para mi y 3 para mi mama, en total 5", {"WAN-05": 5}),
+        ("chifa", "2 siu mai para mi y 3 para mi mama, 5 en total", {"WAN-05": 5}),
     ],
 )
 def test_a_sum_of_what_was_asked_for_adds_nothing(shop: str, text: str, expected: dict[str, int]) -> None:
@@ -30,6 +32,8 @@ def test_a_sum_of_what_was_asked_for_adds_nothing(shop: str, text: str, expected
         "2 siu mai, 1 min pao, son 4",
         "2 siu mai por 20",
         "siu mai por 10",
+        "siu mai por 2 y min pao por 3, son 5 en total",
+        "siu mai por docena",
     ],
 )
 def test_a_sum_or_price_that_does_not_agree_is_asked_about(text: str) -> None:
@@ -41,6 +45,7 @@ def test_a_sum_or_price_that_does_not_agree_is_asked_about(text: str) -> None:
     ("text", "expected"),
     [
         ("Combo 2 por 4 y agrega una jarra de chicha", {"COM-02": 4, "BEB-07": 1}),
+        ("combo 3 por dos", {"COM-03": 2}),
         ("siu mai por 4, chaufa por 3", {"WAN-05": 4, "ARR-01": 3}),
         ("2 siu mai por 22", {"WAN-05": 2}),
     ],

@@ -19,6 +19,9 @@ _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that has its thing, or is not an amount."""
 _OF_THE: Final = frozenset([role.OF, role.DEFINITE])
 _ADDS: Final = frozenset([role.AND, role.COMMA, role.LINE, role.REQUEST, role.ADD])
+_ALL: Final = "total"
+_MODELS: Final = range(1950, 2100)
+"""Years from which a car or a machine may be."""
 _SO: Final = frozenset(["entonces", "pues", "digamos"])
 _IN_A_STORY: Final = frozenset([role.QUANTITY, role.UNKNOWN, role.AND, role.NOISE])
 """What may be between the verb of a story and what is told of."""
@@ -62,7 +65,7 @@ class Accounts:
     @cached_property
     def _count(self) -> int | Fraction:
         """How many pieces are wished in all."""
-        return sum(1 if w.amount is None else w.amount for w in self._wishes if w.state is Stance.WANTED)
+        return sum(wish.total(False) for wish in self._reading.wishes if wish.state is Stance.WANTED)
 
     @cached_property
     def _spanned(self) -> set[int]:
@@ -123,7 +126,8 @@ class Accounts:
         ):
             return True
         measures = q.unit is not None and thing is not None  # "2 kg", which are a size elsewhere
-        if element.negative or self._is_of_story(thing) or element.flags & _OWNED:
+        told = self._reading.elements[element.index - 1] if thing is None and q.value in _MODELS else thing
+        if element.negative or self._is_of_story(told) or element.flags & _OWNED:
             return True
         if element.start in self._spanned and not measures:
             return True
@@ -133,11 +137,16 @@ class Accounts:
             return True
         if self._says_again(element.index) and q.value in self._amounts:
             return True
-        summed = thing is None and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
-        if (summed or q.value == self._total) and self._reading.context.kind(element.index - 1) not in _ADDS:
-            return True  # "2 camisas y 1 gorra, total 85 verdad?"
         worth = self._reading.context.kind(element.index - 1) is role.BY  # "camisas por 40", which is no size
+        summed = thing is None and not worth and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
+        if (summed or q.value == self._total) and not self._adds(element.index):
+            return True  # "2 camisas y 1 gorra, total 85 verdad?"
         return thing is None and any(self._explains(product, q.value, worth) for product in self._products)
+
+    def _adds(self, i: int) -> bool:
+        """Whether a number may be one more of the things, unlike "2 camisas y 1 gorra, 3 en total"."""
+        context = self._reading.context
+        return context.kind(i - 1) in _ADDS and _ALL not in (context.norm(i + 1), context.norm(i + 2))
 
     def _is_of_something(self, i: int) -> bool:
         """ "y uno de una a media": one of what could not be read."""
@@ -145,8 +154,8 @@ class Accounts:
         return i not in self._things and context.kind(i + 1) is role.OF and context.kind(i + 2) is role.QUANTITY
 
     def _is_of_story(self, thing: Element | None) -> bool:
-        """ "se me murieron 3 pollos", "tengo 40 becerros y 3 vacas": what the customer has or lost, and does not
-        order."""
+        """ "se me murieron 3 pollos", "tengo 40 becerros y 3 vacas", "tengo un jetta 2015": what the customer has or
+        lost, and does not order."""
         if thing is None or thing.kind is not role.UNKNOWN:
             return False
         told = (e.kind for e in reversed(self._reading.elements[: thing.index]) if e.kind not in _IN_A_STORY)

@@ -142,7 +142,13 @@ def _counts_or_costs(reading: Reading, i: int, q: Quantity) -> bool:
     """ "2 camisas por 40", "2 camisas y 1 gorra, son 4": a number that is perhaps a price, or a wrong sum."""
     before = reading.context.kind(i - 1)
     told = before is role.BY or (before is role.COPULA and reading.context.norm(i - 1) in THEY_ARE)
-    return told and q.bare and reading.context.closes(i + 1)
+    by_dozens = before is role.BY and bool(q.collective) and not reading.priced  # "latas por docena"
+    return told and (by_dozens or _is_plain(q)) and reading.context.closes(i + 1)
+
+
+def _is_plain(q: Quantity) -> bool:
+    """Whether it is a number and nothing else."""
+    return not (q.collective or q.pairs or q.pieces or q.unit is not None or q.unusable is not None)
 
 
 def _is_times(reading: Reading, i: int, q: Quantity) -> bool:
@@ -150,7 +156,7 @@ def _is_times(reading: Reading, i: int, q: Quantity) -> bool:
     last = reading.last((Stance.WANTED,))
     if last is None or last.amount is not None or last.product is None or reading.elements[i - 2] is not last.element:
         return False
-    counts = q.bare and not q.article and q.value.denominator == 1 and reading.context.closes(i + 1)
+    counts = _is_plain(q) and not q.article and q.value.denominator == 1 and reading.context.closes(i + 1)
     price = Fraction(reading.matcher.products[last.product].unit_price)
     return counts and not reading.priced and not any(price / 2 <= q.value * unit <= price * 2 for unit in _MONEY)
 

@@ -49,8 +49,8 @@ def _refuses(reading: Reading, element: Element) -> bool:
     context, i = reading.context, element.index
     if element.kind not in _REFUSALS or context.norm(i - 1) in _OPENS or context.kind(i + 1) is role.QUESTION:
         return False
-    if Flag.MENDED in element.flags:
-        return False
+    if Flag.MENDED in element.flags or (context.norm(i) == "nada" and context.kind(i + 1) is role.REQUEST):
+        return False  # "dos, no perdón, tres paquetes", "hola, nada, mándame un ron"
     return not _NO.isdisjoint(reading.scanner.norms[element.start : element.end])
 
 
