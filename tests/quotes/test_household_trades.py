@@ -41,6 +41,7 @@ from tests.quotes.shops import quote
         ("linea_blanca", "el modulo de 4 no me sirve, deme el de 6", {"EST-007": "1"}),
         ("linea_blanca", "la banda mabe no me sirve, mándeme la whirlpool", {"LAV-005": "1"}),
         ("linea_blanca", "la tarjeta lg mejor no. 2 relay", {"REF-008": "2"}),
+        ("linea_blanca", "una tarjeta lg, mejor no. Dame 2 relay", {"REF-008": "2"}),
         ("agro", "no quiero ivermectina de 50, deme la de 500", {"MED-002": "1"}),
         ("blancos", "no quiero fundas de almohada grises. mándame las beige, 3", {"FUN-003": "3"}),
         ("bisuteria", "no quiero 3 argollas doradas, dame 2 plateadas", {"ARE-03": "2"}),

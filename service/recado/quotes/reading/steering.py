@@ -187,6 +187,11 @@ def _nope(reading: Reading, i: int, element: Element, state: ReadingState) -> No
     if reading.context.kind(reading.context.next(i, QUIET)) in (*THINGS, role.QUANTITY):
         state.refuse = state.refuse_list = True
         state.subtract = False
+        return
+    last, context = reading.last((Stance.WANTED,)), reading.context
+    rather = context.norm(i) == "mejor no" and context.kind(i - 1) is role.COMMA and context.closes(i + 1)
+    if rather and last is not None and last.element is reading.elements[i - 2]:
+        last.state = Stance.REFUSED  # "2 relay y una tarjeta, mejor no"
 
 
 def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
