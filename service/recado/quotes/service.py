@@ -10,13 +10,12 @@ import msgspec
 from recado.quotes.catalogue.budget import Steps, TooLongError
 from recado.quotes.catalogue.catalogue import Catalogue
 from recado.quotes.catalogue.matcher import How
-from recado.quotes.catalogue.measures import amount_of
 from recado.quotes.language.numbers import Unusable
 from recado.quotes.language.text import plain
 from recado.quotes.reading.accounts import Accounts
 from recado.quotes.reading.confidence import LIKELY, line_confidence
 from recado.quotes.reading.intent import Intent, intent_of
-from recado.quotes.reading.packs import counts_boxes, counts_what_is_packed, unusable
+from recado.quotes.reading.packs import counts_boxes, counts_what_is_packed, settled
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.unheard import unheard
 from recado.quotes.reading.walk import walk
@@ -138,8 +137,7 @@ class QuoteService:
                 continue
             number = wish.product
             product = catalogue.products[number] if number is not None else None
-            said = wish.total(product.pair if product is not None else False)
-            amount = said if number is None else unusable(reading, wish) or amount_of(matcher, number, said, wish.unit)
+            amount = settled(reading, wish) if product is not None else wish.total(pair_goods=False)
             if isinstance(amount, Unusable):
                 assert product is not None
                 questions.setdefault(product.sku, AmountQuestion(product.name, amount, product.unit))

@@ -1,8 +1,10 @@
 """Amounts of things that are sold in packs or by measure, where the number may mean another amount."""
 
 import itertools
+from fractions import Fraction
 from typing import Final
 
+from recado.quotes.catalogue.measures import amount_of
 from recado.quotes.catalogue.product import Product
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Unusable
@@ -63,6 +65,15 @@ def _is_in(product: Product, container: str) -> bool:
             if key(word) == key(container) and not before[:1].isdigit():
                 return True
     return False
+
+
+def settled(reading: Reading, wish: Wish) -> int | Fraction | Unusable:
+    """How much a message wants of a product, or why it does not say so. It is worked out once, after the walk."""
+    assert wish.product is not None
+    if wish.settled is None:
+        total = wish.total(reading.matcher.products[wish.product].pair)
+        wish.settled = unusable(reading, wish) or amount_of(reading.matcher, wish.product, total, wish.unit)
+    return wish.settled
 
 
 def counts_what_is_packed(reading: Reading, wish: Wish) -> bool:

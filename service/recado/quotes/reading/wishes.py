@@ -63,6 +63,7 @@ class Wish(msgspec.Struct):
     specific: bool = False  # named by more than its head: it has kinds only beside parts of its own
     doubts: list[Doubt] = msgspec.field(default_factory=list)
     choices: tuple[int, ...] = ()  # products that it could be
+    settled: int | Fraction | Unusable | None = None  # how much is wanted of the product, once the message is read
 
     def set_amount(self, q: Quantity) -> None:
         """Sets the amount to a quantity."""

@@ -1,15 +1,13 @@
 """The things that a message names, as the reader found them."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Final
 
 from recado.quotes.catalogue.matcher import How, Matcher
-from recado.quotes.catalogue.measures import amount_of
 from recado.quotes.language import role
 from recado.quotes.language.numbers import Unusable
 from recado.quotes.reading.confidence import LIKELY, line_confidence
-from recado.quotes.reading.packs import unusable
+from recado.quotes.reading.packs import settled
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Stance, Wish
 from recado.quotes.scan.elements import Element
@@ -99,9 +97,7 @@ class Mentions:
                 written=self._written(wish.element),
             )
         product = matcher.products[wish.product]
-        value: int | Fraction | Unusable | None = wish.unusable or unusable(self._reading, wish)
-        if value is None:
-            value = amount_of(matcher, wish.product, wish.total(product.pair), wish.unit)
+        value = settled(self._reading, wish)
         unusable_for = value if isinstance(value, Unusable) else None
         confidence = line_confidence(wish)
         misspelled = wish.element.match is not None and wish.element.match.how is How.MISSPELLED
