@@ -121,8 +121,8 @@ class QuoteService:
         try:
             reading = read(text, catalogue)
             quote = self._priced(reading, catalogue)
-            if quote.items and not quote.asks:
-                quote = msgspec.structs.replace(quote, unheard=unheard(reading))
+            if quote.items and not quote.asks and (refusals := unheard(reading)):
+                quote = msgspec.structs.replace(quote, unheard=refusals)
             return quote, script(reading)
         except TooLongError:
             return Quote(Intent.TOO_LONG, (), (), Decimal(0), catalogue.currency), Script(steps=())

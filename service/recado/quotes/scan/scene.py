@@ -317,7 +317,7 @@ def _tokens(text: str, matcher: Matcher) -> list[Token]:
     tokens = tokenise(text)
     if len(tokens) > MOST_TOKENS:
         raise TooLongError
-    if any(token.kind is NUMBER for token in tokens):
+    if NUMBER in [token.kind for token in tokens]:
         part_numbers(tokens, matcher)
         drop_indices(tokens, matcher.lexicon)
         join_codes(tokens, matcher.codes, matcher.code_shapes)

@@ -103,7 +103,7 @@ class _Walk:
                 self._agreement.hear(element)
         self._agreement.settle(self._spoken)
         steps = draft.finish(agrees=self._agreement.agrees)
-        mends = any(isinstance(step, Named) and step.does is Does.SET for step in steps)
+        mends = Does.SET in [step.does for step in steps if isinstance(step, Named)]
         if mends and self._mentions.has_mended():  # "una maleta, no, mejor una mochila"
             steps = [Named(Does.ORDER, s.mention) if isinstance(s, Named) and s.does is Does.SET else s for s in steps]
         kinds = reading.kinds
