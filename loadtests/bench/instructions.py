@@ -4,7 +4,8 @@ The web pod runs in one process with its real store, under callgrind, and a Grap
 time, the count depends neither on the machine nor on its load, so two commits can be compared on a shared machine. It
 counts only user mode, without sockets, system calls and waits for the disk. It excludes the reading of orders, because
 each text is read only once, and the client, because the webhooks are made and signed before. `--which reading` counts
-the reading alone. `--at-once 1` counts messages that come one by one, each with two commits of its own.
+the reading alone, of first orders or of a `--text`. `--at-once 1` counts messages that come one by one, each with two
+commits of its own.
 """
 
 import argparse
@@ -120,17 +121,18 @@ async def run(rounds: int, database: Path, *, known: bool, at_once: int) -> None
             await graph.full.wait()
 
 
-def read(rounds: int) -> None:
-    """Reads `rounds` rounds of first orders, without anything else of a message."""
+def read(rounds: int, text: str) -> None:
+    """Reads `rounds` rounds of a text, or of first orders, without anything else of a message."""
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     service = QuoteService(lambda: catalogue)
     calm_collector()
     quicken_enumerations()
+    texts = [text] if text else bodies.ORDERS
     for number in range(rounds * ROUND):
-        service.understand(bodies.ORDERS[number % len(bodies.ORDERS)])
+        service.understand(texts[number % len(texts)])
 
 
-def count(rounds: int, which: str, at_once: int, folder: Path) -> dict[str, int]:
+def count(rounds: int, which: str, at_once: int, text: str, folder: Path) -> dict[str, int]:
     """The instructions of a run by thread."""
     out = folder / f"out{which}{rounds}"
     argv = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={out}"]
@@ -143,6 +145,7 @@ def count(rounds: int, which: str, at_once: int, folder: Path) -> dict[str, int]
         which,
         str(at_once),
         f"{out}.db",
+        text,
     ]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -162,19 +165,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--which", choices=("first", "known", "reading"), default="first", help=_HELP)
     parser.add_argument("--at-once", type=int, default=40, help="how many messages are handled at the same time")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--text", default="", help="what is read instead of first orders, with --which reading")
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child and args.child[1] == "reading":
-        read(int(args.child[0]))
+        read(int(args.child[0]), args.child[4])
         return
     if args.child:
         with Path(os.devnull).open("w") as nowhere, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             logging.configure("info", nowhere, ["a secret of a length"])
-            rounds, which, at_once, database = args.child
+            rounds, which, at_once, database, _ = args.child
             runner.run(run(int(rounds), Path(database), known=which == "known", at_once=int(at_once)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        few, many = (count(rounds, args.which, args.at_once, Path(folder)) for rounds in (FEW, MANY))
+        few, many = (count(rounds, args.which, args.at_once, args.text, Path(folder)) for rounds in (FEW, MANY))
     for thread in few:
         each = (many[thread] - few[thread]) / ((MANY - FEW) * ROUND)
         print(f"{THREADS[thread]:10} {each / 1e3:8.1f} thousand instructions a message")

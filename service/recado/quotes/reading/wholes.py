@@ -42,7 +42,7 @@ def is_sum(reading: Reading, i: int, element: Element) -> bool:
     """ "1 chaufa de carne, 1 de pollo, son 2 chaufas en total": whether a thing with its number only says again what
     was asked for before it; a total that differs is doubtful."""
     q, match = element.q, element.match
-    if match is None or q is None or q.quantity is None or q.quantity.article:
+    if not reading.wishes or match is None or q is None or q.quantity is None or q.quantity.article:
         return False
     behind = itertools.takewhile(lambda e: e.kind not in _PARTING, reading.elements[i + 1 : i + _NEAR])
     beside = [min(i, q.index) - 1, *(e.index for e in behind)]
