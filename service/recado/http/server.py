@@ -102,7 +102,7 @@ def calm_collector() -> None:
 
 
 def quicken_enumerations() -> None:
-    """Makes Python 3.11 find an enumeration's member as it finds any attribute of a class, in 30 instructions instead
-    of 1,200: its classes look members up by a method that Python 3.12 dropped, as they are attributes anyway."""
+    """Makes Python 3.11 find an enumeration's member as it finds any attribute of a class, in 170 instructions
+    instead of 900: its classes look members up by a method that Python 3.12 dropped, as they are attributes anyway."""
     if "__getattr__" in vars(EnumType):
         type.__delattr__(EnumType, "__getattr__")
