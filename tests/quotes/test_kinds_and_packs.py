@@ -24,6 +24,7 @@ from tests.quotes.shops import quote
         ("panes", "2 conchas, una vainilla y una chocolate", {"DUL-001": 1, "DUL-002": 1}),
         ("fiesta", "la vela 5 y la vela del 3", {"VEL-006": 1, "VEL-005": 1}),
         ("fiesta", "velas 8", {"VEL-001": 8}),
+        ("fiesta", "12 gorros", {"DEC-004": 12}),
         ("fiesta", "20 globos rojos y 10 globos dorados", {"GLO-001": 20, "GLO-005": 10}),
         ("desechables", "10 paquetes bolsa de basura 90 litros", {"BOL-005": 10}),
         ("desechables", "2 cajas pizza 30 cm", {"ENV-007": 2}),

@@ -22,11 +22,11 @@ from recado.quotes.catalogue.said import (
     tells_quality,
     tells_rest,
 )
-from recado.quotes.catalogue.vocabulary import EXACT
+from recado.quotes.catalogue.vocabulary import EXACT, SMALL_FORM
 from recado.quotes.language import role
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import Size
-from recado.quotes.language.text import NUMBER, WORD, Token, plain
+from recado.quotes.language.text import NUMBER, WORD, Token, bases, plain
 
 MOST_CHOICES: Final = 8  # products that a word may leave open
 _HEAD_AND_WORD: Final = 2
@@ -204,7 +204,9 @@ class Matcher(Kin):
             words.issuperset(form.words) for form in family.forms[products[0]]
         )  # the size that one name of several tells, as "brocha de 4", is what it is asked for by
         if count == 1 and not (said_all and not self.products[products[0]].aliases):
-            return Match(products, end, score * 0.8, How.START, count, said.last)
+            small = self._has_small_name(family, products[0])
+            score, how = (score * SMALL_FORM, How.NAME) if small else (score * 0.8, How.START)
+            return Match(products, end, score, how, count, said.last)
         alone = f"#{products[0]}" in words  # "té chai", where "chai" is an alias
         if alone and not said.qualities:
             return Match(products, end, score, How.NAME, count, said.last)
@@ -212,6 +214,11 @@ class Matcher(Kin):
         told = said_all or (enough and (said.telling > 0 or bool(said.sizes)) and not said.qualities)
         told = told or (not said.qualities and tells_quality(family, products[0], words, said))
         return Match(products, end, score * (0.85 if told else 0.65), How.PART, count, said.last)
+
+    def _has_small_name(self, family: Family, product: int) -> bool:
+        """Whether a diminutive of the head is an alias: "gorros" for "Gorro de fiesta", also "gorrito"."""
+        aliases = (plain(alias) for alias in self.products[product].aliases)
+        return any(not family.heads.isdisjoint(bases(alias)) for alias in aliases)
 
 
 def _how(similarity: float) -> How:
