@@ -34,6 +34,8 @@ _OPENS: Final = frozenset([
     role.AND, role.COURTESY, role.GREETING, role.REQUEST, role.ADD, role.CORRECTION, role.OF, role.LIMIT,
 ])  # fmt: skip
 """Roles of words before an amount that is not of the thing before it."""
+_ABOUT: Final = (("mas", "o", "menos"), ("mas",), ("aprox",), ("aproximadamente",), ("masomenos",))
+"""Words between a unit and its "de", the longest first."""
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
@@ -92,10 +94,19 @@ def measure(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -
     value += smaller
     if j_unit == start and value == 1 and not _is_of(tokens, end):
         return None  # "kilos": of nothing
-    end += _norm(tokens, end) == "mas" and _is_of(tokens, end + 1)  # "un kilo más de manzana"
+    end = _past_about(tokens, end)
     while _is_of(tokens, end):
         end += 1  # "medio litro del de pescado"
     return Measure(value, unit, j_unit, end)
+
+
+def _past_about(tokens: list[Token], i: int) -> int:
+    """The token after "más", "más o menos", "aprox" before "de": "un kilo más de manzana"; `i` if there is none."""
+    for phrase in _ABOUT:
+        end = i + len(phrase)
+        if tuple(token.norm for token in tokens[i:end]) == phrase:
+            return end if _is_of(tokens, end) else i
+    return i
 
 
 def is_followed_by_other(tokens: list[Token], roles: list[Roles], i: int, lexicon: Lexicon) -> bool:

@@ -1,5 +1,6 @@
 """The effect of verbs, refusals and questions on the things after them."""
 
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -33,6 +34,11 @@ _BEHIND_NUMBER: Final = frozenset([role.COMMA, role.NEGATION])
 _BEFORE_NUMBER: Final = frozenset([role.COMMA, role.NOISE, role.COURTESY])
 _DETERMINERS: Final = frozenset([role.DEFINITE, role.POSSESSIVE, role.OF])
 
+_TO_CHANGE: Final = ("cambiar", "reemplazar", "sustituir")
+_BEFORE_TOLD: Final = frozenset(
+    [role.UNKNOWN, role.THAT, role.TO, role.STORY, role.NOISE, role.FOR, role.MASK, role.REQUEST]
+)
+"""What precedes a verb that tells what must be done: "toca cambiarle", "tengo que cambiar", "voy a cambiar"."""
 _PRONOUNS_BEHIND: Final = ("lo", "la", "los", "las")
 _ITS: Final = frozenset(_PRONOUNS_BEHIND)
 
@@ -195,12 +201,26 @@ def _nope(reading: Reading, i: int, element: Element, state: ReadingState) -> No
 
 
 def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
+    if _is_told_to_change(reading, i):
+        state.mode = Stance.MENTIONED
+        return
     state.changing, state.heir = True, None
     state.refuse = False
     latest = reading.wishes[-1] if reading.wishes else None
     its = reading.context.norm(i).endswith(_PRONOUNS_BEHIND) and reading.context.kind(i + 1) is role.BY
     if its and latest is not None and latest.state is Stance.REFUSED:
         state.heir = latest  # "las sábanas queen ya no, cámbialas por las king"
+
+
+def _is_told_to_change(reading: Reading, i: int) -> bool:
+    """ "me toca cambiarle la guaya, regáleme una": whether a verb of exchange tells why the customer orders: there is
+    no "por", and the message did not order that thing before."""
+    context = reading.context
+    if not context.norm(i).startswith(_TO_CHANGE) or context.kind(i - 1) not in _BEFORE_TOLD:
+        return False
+    clause = list(itertools.takewhile(lambda e: not context.closes(e.index), reading.elements[i + 1 :]))
+    named = any(e.match is not None and reading.known(e) is not None for e in clause)
+    return not named and all(e.kind is not role.BY for e in clause)
 
 
 def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:

@@ -169,7 +169,7 @@ def add_measure(scene: Scene, i: int) -> int:
     element = scene.add(role.QUANTITY, i, end)
     named = found.at == i and scene.kind(-2) is role.DEFINITE  # "a cómo el kilo de papa?" tells no amount
     element.quantity = Quantity(value, end, article=named, unit=found.unit, bare=False, collective=collective)
-    if "mas" in scene.norms[found.at : end]:
+    if "mas" in scene.norms[found.at : end] and "menos" not in scene.norms[found.at : end]:
         element.flags.add(Flag.ANOTHER)
     return end
 
