@@ -45,7 +45,7 @@ MESSAGES = {
     ("filler", "unos"): ("uniformes", "Pantalon gris 8, 10 y 12 uno de cada uno"),
     ("kinds", "plus"): ("celulares", "2 fundas iphone 14 plus"),
     ("sorts", "doble"): ("cafe", "un brownie doble"),
-    ("size", "nº"): (None, "me equivoqué, eran 6 camisas y no 4"),
+    ("size", "nº"): (None, "2 zapatos no 38"),
 }
 _GOODS = ("Camisa", "Jean", "Gorra")
 """What SENTENCES name: a catalogue of these few products is indexed at once."""

@@ -83,3 +83,47 @@ def test_what_follows_an_amount_says_how_or_in_what(text: str, sku: str, amount:
 @pytest.mark.parametrize("text", ["limones 2 kg zanahorias", "limones 2 kg yucas"])
 def test_an_unknown_thing_behind_a_measure_is_asked_about(text: str) -> None:
     assert quote("ultramarinos", text).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pa la boxer ct100: bandas, kit de arrastre. todo de a 2", {"FRE-004": 2, "TRA-001": 2}),
+        ("para la boxer ct 100: filtro de aire", {"FIL-001": 1}),
+        ("pulsar ns 200: pastillas de freno y kit de arrastre x 2", {"FRE-001": 1, "TRA-002": 2}),
+        ("para la boxer ct 100: un pito y bandas", {"ELE-008": 1, "FRE-004": 1}),
+        ("ct 100: pito", {"ELE-008": 1}),
+    ],
+)
+def test_a_model_with_a_colon_tells_which_of_each_thing(text: str, expected: Lines) -> None:
+    """The number of the model counts nothing."""
+    read = quote("motos", text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert not read.asks
+
+
+@pytest.mark.parametrize("each", [". todo de a 2", ", todo de a dos", " de a 2 cada uno"])
+def test_so_many_of_all_is_so_many_of_each(each: str) -> None:
+    assert {item.sku: item.quantity for item in quote("motos", f"pitos y pulpos{each}").items} == {
+        "ELE-008": 2,
+        "ACC-013": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("me toca cambiarle la guaya del acelerador, regáleme una y un pito", {"GUA-003": 1, "ELE-008": 1}),
+        ("hay que cambiarle la pacha, me da dos", {"TRA-006": 2}),
+        ("2 pitos y un pulpo, quiero cambiar el pulpo por una pacha", {"ELE-008": 2, "TRA-006": 1}),
+    ],
+)
+def test_what_must_be_changed_is_ordered_when_it_is_asked_for(text: str, expected: Lines) -> None:
+    """Without "por" nothing is exchanged."""
+    read = quote("motos", text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert not read.asks
+
+
+def test_an_amount_may_be_about_right() -> None:
+    assert {item.quantity for item in quote("congelados", "unos 3 kilos más o menos de suprema").items} == {3}

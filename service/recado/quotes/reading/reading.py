@@ -49,7 +49,7 @@ class Reading:
         self.focus: Wish | None = None
         Binder(self.scanner.tokens, matcher).bind(self.elements)
         self.kinds = frozenset([element.kind for element in self.elements])
-        if role.SEVERAL in self.kinds:
+        if role.SEVERAL in self.kinds or {role.LINK, role.UNKNOWN} <= self.kinds:
             share_sizes(self.scanner, self.elements)
             self.kinds = frozenset([element.kind for element in self.elements])
         self.asks_price = not self.kinds.isdisjoint(_PRICES)

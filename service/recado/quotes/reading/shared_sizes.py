@@ -6,13 +6,18 @@ from typing import Final
 import msgspec
 
 from recado.quotes.catalogue.matcher import How, Match
+from recado.quotes.catalogue.vocabulary import EXACT
 from recado.quotes.language import role
 from recado.quotes.language.sizes import Size
 from recado.quotes.scan.elements import ALL, Element, Flag
 from recado.quotes.scan.scan import Scanner
 
 _NAMED: Final = frozenset([role.PRODUCT, role.SEVERAL])
+_GOOD: Final = frozenset([role.GOOD])
 _SECTION_ENDS: Final = frozenset([role.STOP, role.QUESTION, role.LINE])
+_HEADING: Final = 5
+"""Elements of a heading that names a model, with its colon."""
+_IN_MODEL: Final = frozenset([role.UNKNOWN, role.QUANTITY, role.QUALITY, role.MASK, role.NOISE])
 _SAYS_SIZE: Final = frozenset([role.QUALITY, role.MASK, role.NOISE, role.UNKNOWN])
 _BEFORE_SIZE: Final = frozenset([role.OF, role.TO, role.DEFINITE, role.POSSESSIVE])
 _BEFORE_HEADING: Final = frozenset([
@@ -28,16 +33,20 @@ class _Shared(msgspec.Struct, frozen=True):
     elements: tuple[Element, ...]
     start: int
     end: int
+    is_model: bool = False  # they are a heading, whether it tells something of the things or not
 
 
 def share_sizes(scanner: Scanner, elements: list[Element]) -> None:
     """Completes the names of things with the size or kind that a heading, or "todo" after them, says of all."""
     for shared in _all_shared(scanner, elements):
-        told = [one for e in shared.elements for one in _told(scanner, e)]
+        told = [one for e in shared.elements if e.kind is not role.QUANTITY for one in _told(scanner, e)]
         completed = [_complete(scanner, e, told) for e in elements[shared.start : shared.end] if e.kind in _NAMED]
         for element in shared.elements:
-            if any(completed) and element.kind not in _NAMED:
+            if (any(completed) or (shared.is_model and completed)) and element.kind not in _NAMED:
                 element.kind = role.MASK
+        for element in elements[shared.start : shared.end] if shared.is_model else ():
+            if element.q in shared.elements:
+                element.q = None  # "boxer ct 100: bandas"
 
 
 def _all_shared(scanner: Scanner, elements: list[Element]) -> Iterator[_Shared]:
@@ -46,6 +55,9 @@ def _all_shared(scanner: Scanner, elements: list[Element]) -> Iterator[_Shared]:
         kind = element.kind
         if kind in _SECTION_ENDS:
             opening, start = True, i + 1
+        elif opening and kind is role.UNKNOWN and (end := _model_end(scanner, elements, i)):
+            yield _Shared(tuple(elements[i:end]), end + 1, _end(elements, end + 1), True)
+            opening = False
         elif kind in _SAYS_SIZE and element.q is None and (of_all := _is_of_all(scanner, elements, i)) | opening:
             if of_all and any(e.kind in _NAMED for e in elements[:i]):
                 yield _Shared((element,), 0, i)
@@ -80,6 +92,19 @@ def _is_size(scanner: Scanner, element: Element, of_all: bool) -> bool:
 def _is_over_list(scanner: Scanner, elements: list[Element], i: int) -> bool:
     """ "20 gaseosas de 400: 10 coca, 6 manzana": whether a colon follows a thing."""
     return i + 1 < len(elements) and scanner.norms[elements[i + 1].start] == ":"
+
+
+def _model_end(scanner: Scanner, elements: list[Element], i: int) -> int:
+    """The colon after a heading that begins at `i` with a word of names: "boxer ct 100: bandas, kit de arrastre"; 0 if
+    there is none."""
+    if not scanner.matcher.knows(scanner.norms[elements[i].start]):
+        return 0
+    for j in range(i + 1, min(i + _HEADING, len(elements))):
+        if scanner.norms[elements[j].start] == ":":
+            return j
+        if elements[j].kind not in _IN_MODEL:
+            break
+    return 0
 
 
 def _is_each(elements: list[Element], i: int) -> bool:
@@ -118,7 +143,7 @@ def _told(scanner: Scanner, element: Element) -> Iterator[Size | str]:
             i = read[1]
             continue
         norm, roles = scanner.norms[i], scanner.roles[i]
-        if element.kind not in _NAMED and (role.SIZEMARK in roles or not roles) and scanner.matcher.knows(norm):
+        if element.kind not in _NAMED and (role.SIZEMARK in roles or roles <= _GOOD) and scanner.matcher.knows(norm):
             yield norm
         i += 1
 
@@ -146,7 +171,8 @@ def _completed(scanner: Scanner, element: Element, match: Match, told: Size | st
         return found
     kin = matcher.with_head(match.products[0], [told])
     fits = tuple(n for n in match.products if n in kin)
-    if not fits or fits == match.products:
+    if not fits or (fits == match.products and not (len(fits) == 1 and match.how is How.PART)):
         return match
     how = How.NAME if len(fits) == 1 else match.how
-    return msgspec.structs.replace(match, products=fits, how=how)
+    score = EXACT if match.how is How.PART and how is How.NAME else match.score
+    return msgspec.structs.replace(match, products=fits, how=how, score=score)

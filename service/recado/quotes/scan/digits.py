@@ -94,7 +94,10 @@ def is_of_next(words: Words, start: int, end: int) -> bool:
 
 
 def ends_price(words: Words, start: int, end: int) -> bool:
-    """Whether "a" introduces a price, and not a new amount: "a 20 cada una", but not "cámbialo a 20"."""
+    """Whether "a" introduces a price, and not a new amount: "a 20 cada una", but not "cámbialo a 20", "de a 2 cada
+    una"."""
+    if words.norm(start - 1) == "de" and words.norm(end) == "cada":
+        return False
     steered = start > 0 and not words.roles[start - 1].isdisjoint(_STEERS)
     return not steered and (words.closes(end) or words.norm(end) in ("cada", "c", "la", "el", "por"))
 

@@ -209,7 +209,7 @@ RULES: Final = (
         when=digits.ends_price,
         end=digits.past_price,
         examples=("la gorra [a 20 cada una]", "me dijeron [a 35]"),
-        counterexamples=("cámbialo a 3", "la gorra a 3 personas"),
+        counterexamples=("cámbialo a 3", "la gorra a 3 personas", "gorras y gorros de a 2 cada uno"),
     ),
     Rule(
         'day and month behind "el"',
