@@ -141,7 +141,9 @@ class Accounts:
         summed = thing is None and not worth and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
         if (summed or q.value == self._total) and not self._adds(element.index):
             return True  # "2 camisas y 1 gorra, total 85 verdad?"
-        return thing is None and any(self._explains(product, q.value, worth) for product in self._products)
+        # "es rin 17, deme una cámara rin 17"
+        apart = thing is None or self._reading.context.kind(thing.index - 1) is role.COPULA
+        return apart and any(self._explains(product, q.value, worth) for product in self._products)
 
     def _adds(self, i: int) -> bool:
         """Whether a number may be one more of the things, unlike "2 camisas y 1 gorra, 3 en total"."""
