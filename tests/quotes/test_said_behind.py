@@ -127,3 +127,21 @@ def test_what_must_be_changed_is_ordered_when_it_is_asked_for(text: str, expecte
 
 def test_an_amount_may_be_about_right() -> None:
     assert {item.quantity for item in quote("congelados", "unos 3 kilos más o menos de suprema").items} == {3}
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("ultramarinos", "2 aceitunas negras", {"CON-009": 2}),
+        ("ultramarinos", "2 de aceitunas negras, bueno mejor rellenas", {"CON-008": 2}),
+        ("ultramarinos", "2 macarrones, cuánto quedaría?", {"DES-001": 2}),
+        ("motos", "un neumático 2.75-18", {"NEU-001": 1}),
+        ("motos", "soy Jairo del taller La 33, 10 castrol", {"ACE-003": 10}),
+        ("llantera", "toca cambiarle la cámara, es rin 17, deme una cámara rin 17", {"CAM-17": 1}),
+    ],
+)
+def test_what_goes_without_saying_is_not_asked_about(shop: str, text: str, expected: Lines) -> None:
+    """A name may lack what the product is in, or a word beside a size of several numbers."""
+    read = quote(shop, text)
+    assert {item.sku: item.quantity for item in read.items} == expected
+    assert not read.asks

@@ -15,8 +15,10 @@ from recado.quotes.catalogue.parts import Family
 from recado.quotes.catalogue.said import (
     Said,
     forms_said,
+    has_span,
     is_other_kind,
     is_other_model,
+    lacks_container,
     only_without,
     says_the_same,
     tells_quality,
@@ -213,6 +215,7 @@ class Matcher(Kin):
         enough = count > _HEAD_AND_WORD or tells_rest(family, products[0], words, said)
         told = said_all or (enough and (said.telling > 0 or bool(said.sizes)) and not said.qualities)
         told = told or (not said.qualities and tells_quality(family, products[0], words, said))
+        told = told or lacks_container(self, family, products[0], words, said) or has_span(said)
         return Match(products, end, score * (0.85 if told else 0.65), How.PART, count, said.last)
 
     def _has_small_name(self, family: Family, product: int) -> bool:

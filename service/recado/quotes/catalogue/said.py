@@ -79,6 +79,20 @@ def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) 
     )
 
 
+def has_span(said: Said) -> bool:
+    """Whether a size of several numbers was said, which hardly two products have: "neumático 2.75-18"."""
+    return any(len(size.values) > 1 for size in said.sizes)
+
+
+def lacks_container(index: Index, family: Family, product: int, words: frozenset[str], said: Said) -> bool:
+    """Whether a name lacks only what the product is in: "aceitunas negras" for "Aceitunas negras bote"."""
+    return not said.qualities and any(
+        all(role.CONTAINER in index.lexicon.roles(word) for word in form.words if word not in words)
+        and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+        for form in family.forms[product]
+    )
+
+
 def tells_quality(family: Family, product: int, words: frozenset[str], said: Said) -> bool:
     """Whether a name lacks only words of all products that have such a quality or size: "globos rojos" for "Globo
     látex rojo", where all globes with a colour are of latex."""

@@ -35,8 +35,8 @@ def features(wish: Wish) -> frozenset[Doubt]:
     if element.flags:
         found.update([doubt for flag, doubt in _FLAGS.items() if flag in element.flags])
     match = element.match
-    if match is None:
-        return frozenset(found)
+    if match is None or (wish.product is not None and wish.product not in match.products):
+        return frozenset(found)  # of another kind than was named first: "aceitunas negras, mejor rellenas"
     if match.how is How.START:
         found.add(Doubt.START_OF_THE_NAME)
     elif match.how is How.PART:

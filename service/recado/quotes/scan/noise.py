@@ -94,6 +94,14 @@ RULES: Final = (
         counterexamples=("en la mesa 4 camisas",),
     ),
     Rule(
+        "name of a shop",
+        Kind.ADDRESS,
+        "taller|tienda|local|negocio|bodega|esquina la|el|los|las N",
+        unless=digits.before_product,
+        examples=("soy Jairo del [taller la 33], 2 gorras", "para la [tienda los 3] por favor"),
+        counterexamples=("en el local las 3 camisas",),
+    ),
+    Rule(
         "number of a street before the floor",
         Kind.ADDRESS,
         "N @address",
