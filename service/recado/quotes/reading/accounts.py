@@ -179,8 +179,10 @@ class Accounts:
         return several and len(how) > 1 and all(context.kind(j + 1) in SAYS_HOW for j in how)
 
     def _is_of_people(self, i: int) -> bool:
-        """ "somos 4 en casa", "4 adultos y 2 niños"."""
+        """ "somos 4 en casa", "4 adultos y 2 niños", "una familia de 6"."""
         context = self._reading.context
+        if context.kind(i - 1) is role.OF and role.PEOPLE in context.roles(i - 2):
+            return True
         return role.PEOPLE in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
 
     def _is_told(self, i: int) -> bool:

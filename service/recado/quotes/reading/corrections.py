@@ -140,11 +140,13 @@ def wished(reading: Reading, element: Element) -> Wish | None:
 
 
 def counts_anew(reading: Reading, i: int, element: Element) -> bool:
-    """ "de los trapeadores nomás 1", "trapeadores mejor 1": whether a wished thing gets a new number."""
+    """ "de los trapeadores nomás 1", "trapeadores mejor 1", "y a los trapeadores ponles 2": whether a wished thing gets
+    a new number."""
     context = reading.context
     if Flag.QUANTITY_AFTER in element.flags:
         partly = context.kind(i - 1) is role.DEFINITE and role.OF in context.roles(i - 1) | context.roles(i - 2)
-        again = partly or context.kind(i + 1) is role.ONLY
+        to_it = context.norm(i - 1) == "al" or (context.kind(i - 1) is role.DEFINITE and context.norm(i - 2) == "a")
+        again = partly or context.kind(i + 1) is role.ONLY or (to_it and context.kind(i + 1) is role.REQUEST)
     else:
         again = element.q is None and context.kind(i + 1) is role.CORRECTION and context.kind(i + 2) is role.QUANTITY
     return again and wished(reading, element) is not None
