@@ -145,3 +145,14 @@ def test_what_goes_without_saying_is_not_asked_about(shop: str, text: str, expec
     read = quote(shop, text)
     assert {item.sku: item.quantity for item in read.items} == expected
     assert not read.asks
+
+
+@pytest.mark.parametrize(("text", "sku"), [("patatas un saco", "FRU-004"), ("mahou, un pack", "BEB-009")])
+def test_one_container_behind_a_thing_means_that_product(text: str, sku: str) -> None:
+    assert {item.sku: item.quantity for item in quote("ultramarinos", text).items} == {sku: 1}
+
+
+def test_numbers_between_things_at_both_ends_are_asked_about() -> None:
+    """They may count the thing before or the one behind."""
+    assert quote("ultramarinos", "azúcar 2 arroz 1 macarrones").asks
+    assert not quote("ultramarinos", "azúcar, 2 arroz, 1 macarrones").asks

@@ -206,6 +206,10 @@ def _count(reading: Reading, i: int, last: Wish, element: Element, q: Quantity, 
     if last.state is Stance.WANTED and not adds and reading.context.is_share(i):
         _share(reading, i, last)
         return True
+    counts = q.article and q.pieces and last.amount is None and last.state is Stance.WANTED
+    if counts and not (more or state.corrected):
+        last.set_amount(q)  # "patatas un saco"
+        return True
     says_nothing = q.article and not (more or state.corrected or last.state is Stance.MENTIONED)
     if says_nothing or state.negated_number == i:
         return True

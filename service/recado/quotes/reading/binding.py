@@ -54,6 +54,8 @@ class Binder:
             return
         if self._alternate(counted):
             return
+        if _is_open_at_both_ends(counted):
+            counted[-1][1].flags.add(Flag.KIND)  # "azúcar 2 arroz 1 fideos", which may be 2 sugar or 2 rice
         used: set[int] = set()  # the quantities that have a thing
         kinds = [e.kind is role.QUANTITY for _, e in counted]
         behind = (False, True) in itertools.pairwise(kinds)  # a number right behind a thing
@@ -235,3 +237,12 @@ def _stands_for_a_thing(between: list[Element], thing: Element) -> bool:
     """ "tiene teclado? una con su base": a number before an accessory counts the thing."""
     kinds = [e.kind for e in between]
     return kinds[:1] == [role.CON] and (kinds[1:2] == [role.POSSESSIVE] or thing.kind is role.UNKNOWN)
+
+
+def _is_open_at_both_ends(counted: list[tuple[int, Element]]) -> bool:
+    """Whether things and bare numbers alternate, and a thing is at both ends."""
+    odd = len(counted) % 2 == 1 and len(counted) > 3
+    return odd and all(
+        e.kind is role.PRODUCT if k % 2 == 0 else e.quantity is not None and e.quantity.bare
+        for k, (_, e) in enumerate(counted)
+    )
