@@ -156,3 +156,15 @@ def test_numbers_between_things_at_both_ends_are_asked_about() -> None:
     """They may count the thing before or the one behind."""
     assert quote("ultramarinos", "azúcar 2 arroz 1 macarrones").asks
     assert not quote("ultramarinos", "azúcar, 2 arroz, 1 macarrones").asks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pollo 2 asado 3 kg", {"POL-001": 2, "VAC-001": 3}),
+        ("pizza 2 rabas 1 kg chorizo 2 kg", {"PAS-006": 2, "PES-002": 1, "EMB-001": 2}),
+        ("un asado 3 kg y una bondiola 2 kg", {"VAC-001": 3, "CER-001": 2}),
+    ],
+)
+def test_a_measure_behind_what_is_sold_by_it_is_its_amount(text: str, expected: Lines) -> None:
+    assert {item.sku: item.quantity for item in quote("congelados", text).items} == expected

@@ -250,10 +250,20 @@ def _follows_product(scene: Scene, unit: Unit) -> bool:
     if scene.kind(before) not in (role.PRODUCT, role.SEVERAL, role.QUALITY):
         return False
     counted = scene.elements[before - 1].quantity if scene.kind(before - 1) is role.QUANTITY else None
-    if scene.kind(-1) is not role.OF:
-        return counted is None
+    if scene.kind(-1) is not role.OF and counted is None:
+        return True
     match = scene.elements[before].match
-    return (counted is None or counted.article) and match is not None and scene.is_sold_by(match.products[0], unit)
+    if match is None or not scene.is_sold_by(match.products[0], unit):
+        return False
+    return counted is None or counted.article or (before == -1 and _ends_pairs(scene))
+
+
+def _ends_pairs(scene: Scene) -> bool:
+    """ "pollo 2 asado 3 kg": whether the number before the last thing counts the one before that."""
+    i = -1
+    while scene.kind(i) is role.PRODUCT and scene.kind(i - 1) is role.QUANTITY:
+        i -= 2
+    return i < -1 and scene.kind(i) is role.PRODUCT
 
 
 def _stands_alone(scene: Scene, found: Measure) -> bool:
