@@ -164,7 +164,7 @@ def _fold(draft: Draft, interpreter: Interpreter, script: Script) -> None:
         if isinstance(step, Bare):
             acts = _of_bare(draft, step, acts, script)
         draft.read += [part.text for part in steps[begins + 1 : at] if isinstance(part, Bare)]
-        draft.unsure = draft.unsure or _is_unsure(step, acts)
+        draft.unsure = draft.unsure or _is_unsure(step, acts, view)
         for act in acts:
             draft.apply(act)
 
@@ -201,13 +201,14 @@ def _is_counted(step: Step) -> bool:
     )
 
 
-def _is_unsure(step: Step, acts: Sequence[Act]) -> bool:
+def _is_unsure(step: Step, acts: Sequence[Act], view: View) -> bool:
     """Whether a step wants to change something unknown; a change of a known product that is not in the quote does not
     count."""
     if not any(isinstance(act, _UNCLEAR) for act in acts):
         return False
     if isinstance(step, Named):
-        return step.does not in (Does.ORDER, Does.ADD) and not step.mention.skus
+        here = any(sku in step.mention.skus for sku, _ in view.lines)  # several of them: "de los jabones quita uno"
+        return step.does not in (Does.ORDER, Does.ADD) and (here or not step.mention.skus)
     if isinstance(step, Spoken):
         return step.does in (Does.PUT, Does.SWAP, Does.EVERYTHING, Does.BOTH, Does.THREE, Does.FOUR)
     return isinstance(step, Replaced | Scaled) or (

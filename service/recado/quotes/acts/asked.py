@@ -56,7 +56,11 @@ class PriceQuestions:
         if view.offered is not None:
             return self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
         spoken = view.asked[-1][0] if view.asked else view.topic[-1] if view.topic else None
-        return self._ellipsis.kin(spoken, step).skus if spoken in self._catalogue.by_sku else ()
+        if spoken not in self._catalogue.by_sku:
+            return ()
+        kin = self._ellipsis.kin(spoken, step).skus
+        nearest = self._ellipsis.nearest(spoken, kin) if view.asked and len(kin) > 1 else []
+        return tuple(nearest) if len(nearest) == 1 else kin  # "¿y de 12?", of the same cups
 
     def told(self, skus: Sequence[str], view: View) -> list[str]:
         """The skus that the last question was about."""
@@ -92,7 +96,7 @@ def every_asked(view: View) -> tuple[str, ...]:
     """ "2 de cada uno": the things that the last price question was about, or the last questions; none if it is one."""
     asked = view.asked if len(view.asked) > 1 or not view.asked else (*view.asked_before, *view.asked)
     skus = tuple(dict.fromkeys(sku for sku, _ in asked))
-    if not skus and view.offered is not None:
+    if not skus and view.offered is not None and not view.asked_before:
         skus = view.offered.candidates
     return skus if len(skus) > 1 else ()
 

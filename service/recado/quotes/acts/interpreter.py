@@ -157,7 +157,7 @@ class Interpreter:
         """ "mejor el de 24 rosas": another kind of a line, with the number in its name."""
         fragment = f"de {step.mention.written}"
         bare = replace(as_bare(step), text=fragment, fragment=fragment, amount=None, describes=True)
-        told = self._unnamed.qualities(bare, view) if step.mention.amount is not None and view.lines else []
+        told = self._unnamed.qualities(bare, view) if step.mention.amount not in (None, 1) and view.lines else []
         kind = told[0] if len(told) == 1 else None
         return kind if isinstance(kind, Replace) and kind.comes not in step.mention.skus else None
 

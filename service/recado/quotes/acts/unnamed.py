@@ -134,7 +134,7 @@ class Unnamed:
         if len(meant.skus) != 1 and (kin := self._kin(target, lines, step)):
             goes, other = kin
             skus = other.skus
-            if len(skus) > 1 and step.does is not Does.ADD and len(near := self._ellipsis.nearest(goes, skus)) == 1:
+            if len(skus) > 1 and len(near := self._ellipsis.nearest(goes, skus)) == 1:
                 skus = (near[0],)  # "mejor negro", in the size of the one that goes
             if len(skus) > 1:
                 return [AskBack(step.text, skus, other.quantity)]

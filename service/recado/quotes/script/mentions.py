@@ -55,16 +55,20 @@ class Mentions:
         """The thing that a number belongs to; None for the number of a bare quality, which is about something said
         before."""
         owner = self._owners.get(number.index)
+        if owner is not None and self.only_counts(owner):
+            return None
         if owner is None or owner.kind in (role.PRODUCT, role.SEVERAL):
             return owner
-        named = owner.kind is role.UNKNOWN and owner.index in self._wishes and not self.only_counts(owner)
-        return owner if named else None
+        return owner if owner.kind is role.UNKNOWN and owner.index in self._wishes else None
 
     def only_counts(self, element: Element) -> bool:
-        """ "2 paquetes", where none is sold: a noun that counts something said before."""
+        """ "2 paquetes", where none is sold, or "una caja de cada talla": a noun that counts something said before."""
         noun = self._reading.scanner.norms[element.start]
-        counted = element.kind is role.UNKNOWN and element.q is not None and element.end == element.start + 1
-        return counted and self._reading.scanner.lexicon.counts(noun) and not self.knows(element)
+        if element.q is None or element.end > element.start + 1 or not self._reading.scanner.lexicon.counts(noun):
+            return False
+        after = element.index + 1
+        of_each = self._reading.context.kind(after) is role.EACH or role.EACH_KIND in self._reading.context.roles(after)
+        return of_each or (element.kind is role.UNKNOWN and not self.knows(element))
 
     def knows(self, element: Element) -> bool:
         """Whether a word is of the catalogue's names."""

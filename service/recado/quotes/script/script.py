@@ -253,7 +253,10 @@ class _Walk:
         if self._context.kind(i) is not role.BUT:
             return False
         i += 1 + (self._context.kind(i + 1) is role.TO)  # "pero en S"
-        return self._context.kind(i) in _QUALIFYING or role.COLOURS in self._context.roles(i)
+        if i >= len(self._reading.elements):
+            return False
+        element = self._reading.elements[i]
+        return element.kind in _QUALIFYING or role.COLOURS in element.roles or self._mentions.knows(element)
 
     def _only(self, element: Element) -> None:
         """ "agrega 2 resmas, cuadernos solo 2": the verb before the comma does not go on over it."""
