@@ -126,6 +126,7 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if script.inquires and not inquires:
         only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
         inquires = only_named or bool(draft.asked or draft.offered)
+    inquires = inquires or _asks_on(draft, script)
     if inquires and (asked := interpreter.asked_about(script.steps, draft.view)) is not None:
         draft.apply(asked)
         return draft
@@ -143,6 +144,15 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     elif asked := interpreter.asked_about([Named(Does.ORDER, mention) for mention in script.asked], draft.view):
         draft.apply(asked)
     return draft
+
+
+def _asks_on(draft: Draft, script: Script) -> bool:
+    """ "¿A cuánto las botas?" "y las sandalias": another price question."""
+    further = all(
+        isinstance(step, Named) and step.does is Does.ADD and step.mention.definite and step.mention.amount is None
+        for step in script.steps
+    )
+    return bool(draft.asked or draft.offered) and bool(script.steps) and further and not script.agrees
 
 
 def _orders(read: Quote) -> bool:
