@@ -95,7 +95,7 @@ class Wanted:
         """A thing that is not a product by itself may be a word of several names: "una hawaiana"."""
         having = () if mention.like else self._ellipsis.having(mention.words)
         if 1 < len(having) <= MOST_LINES:
-            in_pairs = mention.pairs and all(self._matcher.products[self._numbers[sku]].pair for sku in having)
+            in_pairs = mention.pairs and any(self._matcher.products[self._numbers[sku]].pair for sku in having)
             amount = Fraction(mention.amount or 0, 2) if in_pairs else mention.amount  # "3 pares de medias" are 3
             quantity = quantity_of(amount)
             return self.answer(having, quantity, view) or [AskBack(mention.text, having, quantity)]

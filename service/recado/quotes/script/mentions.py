@@ -85,7 +85,7 @@ class Mentions:
         said = wish.amount is not None or bool(wish.parts)
         if wish.product is None:
             match = wish.element.match
-            pairs = bool(wish.choices) and all(matcher.products[number].pair for number in wish.choices)
+            pairs = any(matcher.products[number].pair for number in wish.choices)
             amount = wish.total(pairs) if said else None
             choices = self._skus(wish.choices)
             # "licuado de durazno", where there is one of banana
