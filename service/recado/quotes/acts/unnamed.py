@@ -138,7 +138,8 @@ class Unnamed:
                 skus = (near[0],)  # "mejor negro", in the size of the one that goes
             if len(skus) > 1:
                 return [AskBack(step.text, skus, other.quantity)]
-            apart = goes in view.named and other.quantity is not None  # "2 delanteros y 2 traseros mejor"
+            plain = step.does is Does.ORDER and not step.steered  # "termostato k50 y k59"
+            apart = goes in view.named and (plain or other.quantity is not None)  # "2 delanteros y 2 traseros mejor"
             if apart or step.does is Does.ADD or (step.does is Does.ORDER and other.quantity is not None):
                 return [Add(skus[0], 1 if other.quantity is None else other.quantity)]
             return [Replace(goes, skus[0], other.quantity)]
