@@ -147,6 +147,8 @@ class Unnamed:
             return [again]
         if step.does is Does.ADD and step.describes and step.amount is not None and target is not None:
             return [Add(target, self._answers.amount(step, target) or 1)]  # a colour that tells no two of them apart
+        if len(meant.skus) == 1 and step.plural is not None and step.does is Does.ORDER:
+            return [SetQuantity(meant.skus[0], None)]  # "la de 100, 3": the line itself
         return [Unresolved(step.text)] if step.describes and not meant.skus else []
 
     def _another_kind(self, sku: str, step: Bare) -> str | None:
