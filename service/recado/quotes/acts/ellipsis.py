@@ -4,6 +4,7 @@ What was said is completed with the head of what it may be of, and read as a nam
 tells the products of a shop apart tells them apart here.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
@@ -34,6 +35,8 @@ _DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
 _MOST_LINES: Final = 12
 """Lines whose heads are tried: no real order with a word left out has more."""
 _MOST_HEADS: Final = 3
+_OF_SIZE: Final = re.compile(r"\bde las? (?=\d)")
+""" "la de la 10", of a shirt."""
 _MOST_PRODUCTS: Final = 2000
 _MOST_SOUGHT: Final = 3
 """Searches of the names for a word in one message; each takes some milliseconds."""
@@ -227,9 +230,10 @@ def _fragments(bare: Bare) -> list[tuple[str, int | Decimal | None]]:
     """The possible rest of a name after a head, with the remaining quantity: a number may be part of the name, if
     there is such a name."""
     fragments = [(bare.fragment, _amount(bare))]
-    if bare.text == bare.fragment:
-        return fragments
-    return [(bare.text, None), *fragments]
+    if bare.text != bare.fragment:
+        fragments = [(bare.text, None), *fragments]
+    size = _OF_SIZE.sub("de ", bare.fragment)
+    return fragments if size == bare.fragment else [*fragments, (size, _amount(bare))]
 
 
 def _numbered(bare: Bare) -> str:
