@@ -94,9 +94,7 @@ class Answers:
             return Meant((question.candidates[amount - 1],))  # "la 2"
         meant = self._ellipsis.chosen(question.candidates, question.text, step)
         if not meant.skus and step.unit is not None:  # "20 M y 10 L", of shirts
-            size = step.text.split()[-1]
-            as_size = replace(step, unit=None, words=(size.lower(),), fragment=size)
-            meant = self._ellipsis.chosen(question.candidates, question.text, as_size)
+            meant = self._ellipsis.chosen(question.candidates, question.text, as_size(step))
         return meant if meant.skus else None
 
     def _told(self, step: Replaced, question: Pending) -> Step | None:
@@ -143,6 +141,12 @@ def as_bare(step: Named) -> Bare:
     return Bare(
         does=step.does, amount=mention.amount, words=mention.words, text=mention.written, fragment=mention.text
     )  # fmt: skip
+
+
+def as_size(step: Bare) -> Bare:
+    """A number with a unit, as a number of things of that size: "una L"."""
+    size = step.text.split()[-1]
+    return replace(step, unit=None, words=(size.lower(),), fragment=size)
 
 
 def kind_of(step: Named) -> Bare:

@@ -54,7 +54,8 @@ class PriceQuestions:
     def _among(self, step: Bare, view: View) -> tuple[str, ...]:
         """The products of the last question that a step means, or others of their kind."""
         if view.offered is not None:
-            return self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
+            chosen = self._ellipsis.chosen(view.offered.candidates, view.offered.text, step).skus
+            return chosen or self._ellipsis.kin(view.offered.candidates[0], step).skus  # "¿y el azul?", after red ones
         spoken = view.asked[-1][0] if view.asked else view.topic[-1] if view.topic else None
         if spoken not in self._catalogue.by_sku:
             return ()

@@ -35,6 +35,7 @@ _DEAR: Final = frozenset(["caro", "cara", "caros", "caras"])
 _MOST_LINES: Final = 12
 """Lines whose heads are tried: no real order with a word left out has more."""
 _MOST_HEADS: Final = 3
+_LETTERS: Final = frozenset(["xs", "s", "m", "l", "xl"])
 _OF_SIZE: Final = re.compile(r"\bde las? (?=\d)")
 """ "la de la 10", of a shirt."""
 _MOST_PRODUCTS: Final = 2000
@@ -189,7 +190,9 @@ class Ellipsis:
     def _names(self, sku: str) -> list[frozenset[str]]:
         """The words of each name of a product, without "de" and the like."""
         return [
-            frozenset(key(word) for word in name.split() if len(word) > 2 or word[0].isdigit())  # "9w"
+            frozenset(
+                key(word) for word in name.split() if len(word) > 2 or word[0].isdigit() or word in _LETTERS
+            )  # "9w"
             for name in self._plain(sku)
         ]
 

@@ -17,7 +17,7 @@ from recado.quotes.acts.acts import (
     Unresolved,
     View,
 )  # fmt: skip
-from recado.quotes.acts.answers import Answers, quantity_of
+from recado.quotes.acts.answers import Answers, as_size, quantity_of
 from recado.quotes.acts.asked import PriceQuestions, every_asked, put
 from recado.quotes.acts.ellipsis import Ellipsis, Meant
 from recado.quotes.acts.wanted import MOST_LINES, Wanted
@@ -53,7 +53,12 @@ class Unnamed:
             return self._counted(step, view)  # "entonces una entera", not half of one
         if acts or step.words or step.foreign or step.amount is None:
             return acts
-        return self._counted(step, view)
+        counted = self._counted(step, view)
+        wanted = bool(view.lines) and step.does in (Does.ORDER, Does.ADD)
+        if wanted and step.unit is not None and all(isinstance(act, Unresolved | AskBack) for act in counted):
+            sized = self.qualities(as_size(step), view)  # "y una L", of shirts
+            return sized if any(isinstance(act, Add | SetQuantity) for act in sized) else counted
+        return counted
 
     def _pointed(self, step: Bare, view: View) -> list[Act]:
         if step.does is Does.ORDER:

@@ -339,10 +339,19 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
         return False
     if said.words:
         known = size.values[0] > _AMOUNTS and size.values in family.plain_numbers
+        known = known or (size.values[0] > COUNTS and _is_single(index, family, tokens, said, size))
         return family.numbers(said.words[-1][0], size) or (known and bool(said.fitting(family.with_size(size))))
-    head = tokens[i - 1].norm  # "agenda 2025", of 2026; "agendas 2025" are so many
+    head = tokens[i - 1].norm
     told = family.numbers(index.canon(head), size) or (size.values[0] > COUNTS and bool(family.with_size(size)))
-    return not head.endswith("s") and told and not _is_joined(tokens, end)
+    return told and _is_single(index, family, tokens, said, size) and not _is_joined(tokens, end)
+
+
+def _is_single(index: Index, family: Family, tokens: list[Token], said: Said, size: Size) -> bool:
+    """ "agenda 2025", of 2026, but "agendas 2025" are so many; "tenis 36", of goods that are sold in pairs."""
+    if not tokens[said.head].norm.endswith("s"):
+        return True
+    owners = family.with_size(size)
+    return bool(owners) and all(index.products[number].pair for number in owners)
 
 
 def _is_model(tokens: list[Token], i: int) -> bool:

@@ -133,7 +133,7 @@ class LoneNumbers:
         """Whether a number is part of a name without its head: "5 de 10", "la de 100"."""
         before = element.index - 2
         article = self._context.kind(before) is role.DEFINITE or self._context.norm(before).endswith((" el", " la"))
-        named = self._draft.chunk.amount is not None or article  # "por el de 32"
+        named = any(is_amount for _, is_amount in self._draft.chunk.written) or article  # "por el de 32", "unas de 6"
         opens = self._context.opens(element.index - 1) or self._context.kind(before) is role.BUT  # "pero de 50"
         return self._context.kind(element.index - 1) is role.OF and (named or opens)
 
