@@ -151,6 +151,8 @@ class _Walk:
             self._draft.flush()
             if not self._draft.steps:
                 self._draft.say(Spoken(Does.CANCEL))
+        elif one.does is Does.CANCEL and self._behind.takes_all(one):
+            return
         elif one.does not in _STEERS:
             self._draft.say(Spoken(one.does))
             self._draft.opened = True

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from recado.quotes.catalogue.measures import amount_of
 from recado.quotes.language import role
-from recado.quotes.language.constructions import Does
+from recado.quotes.language.constructions import Does, Found
 from recado.quotes.language.numbers import Unusable
 from recado.quotes.reading.reading import Reading
 from recado.quotes.scan.elements import Element
@@ -25,6 +25,7 @@ class VerbsBehind:
 
     def __init__(self, reading: Reading, draft: ScriptDraft, mentions: Mentions) -> None:
         self._elements = reading.elements
+        self._norms = reading.scanner.norms
         self._context = reading.context
         self._draft = draft
         self._mentions = mentions
@@ -49,6 +50,14 @@ class VerbsBehind:
         """ "los vasos, ponle 2 más": whether such a verb follows a comma."""
         verb = self._elements[comma.index + 1] if comma.index + 1 < len(self._elements) else None
         return verb is not None and verb.kind in _COUNTING and self._number(verb.end) is not None
+
+    def takes_all(self, one: Found) -> bool:
+        """ "las gorras quítamelas todas": whether all of the thing before goes, and not the whole order."""
+        chunk = self._draft.chunk
+        if len(chunk.mentions) != 1 or chunk.steered or self._norms[one.end - 1] not in ("todas", "todos"):
+            return False
+        chunk.does, chunk.steered = Does.REMOVE, True
+        return True
 
     def _number(self, end: int) -> Element | None:
         """The number at a token that counts the thing before it, and nothing behind it."""
