@@ -26,7 +26,7 @@ from loadtests.bench.machine import ROOT
 
 from recado.http import app as web_app
 from recado.http.app import App
-from recado.http.server import calm_collector, quicken_enumerations
+from recado.http.server import calm_collector
 from recado.quotes import Catalogue, QuoteService
 from recado.quotes.catalogue.catalogue import DEFAULT_PATH
 from recado.runtime import make_web
@@ -111,7 +111,6 @@ async def run(rounds: int, database: Path, *, known: bool, at_once: int) -> None
     settings = load({**SETTINGS, "RECADO_DATABASE": str(database)})
     app = App(make_web(settings, metrics=WebMetrics(), transport=graph))
     calm_collector()
-    quicken_enumerations()
     async with app.api.router.lifespan_context(app.api):
         before, counted = _requests(known)
         requests = before + counted[: rounds * ROUND]
@@ -126,7 +125,6 @@ def read(rounds: int, text: str) -> None:
     catalogue = Catalogue.from_csv(DEFAULT_PATH)
     service = QuoteService(lambda: catalogue)
     calm_collector()
-    quicken_enumerations()
     texts = [text] if text else bodies.ORDERS
     for number in range(rounds * ROUND):
         service.understand(texts[number % len(texts)])
