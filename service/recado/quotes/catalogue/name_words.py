@@ -343,7 +343,8 @@ def _is_of_name(index: Index, family: Family, said: Said, size: Size, tokens: li
         return family.numbers(said.words[-1][0], size) or (known and bool(said.fitting(family.with_size(size))))
     head = tokens[i - 1].norm
     told = family.numbers(index.canon(head), size) or (size.values[0] > COUNTS and bool(family.with_size(size)))
-    return told and _is_single(index, family, tokens, said, size) and not _is_joined(tokens, end)
+    single = _is_single(index, family, tokens, said, size) or _is_counted_behind(index, tokens, end)
+    return told and single and not _is_joined(tokens, end)
 
 
 def _is_single(index: Index, family: Family, tokens: list[Token], said: Said, size: Size) -> bool:
@@ -352,6 +353,12 @@ def _is_single(index: Index, family: Family, tokens: list[Token], said: Said, si
         return True
     owners = family.with_size(size)
     return bool(owners) and all(index.products[number].pair for number in owners)
+
+
+def _is_counted_behind(index: Index, tokens: list[Token], i: int) -> bool:
+    """ "aspirinas 500 x2": whether an amount is at `i`, so that the number before it is none."""
+    size = index.sizes.at(tokens, i + 1) if i + 1 < len(tokens) and tokens[i].norm == "x" else None
+    return size is not None and tokens[i + 1].kind is NUMBER and size[0].unit is None
 
 
 def _is_model(tokens: list[Token], i: int) -> bool:

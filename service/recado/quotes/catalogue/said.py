@@ -14,8 +14,8 @@ from recado.quotes.language.sizes import Size
 _ALONE: Final = frozenset([role.GRADES, role.COLOURS, role.PATTERNS, role.SIZEMARK])
 """Qualities that matter even if a family names only one of them."""
 
-_GROUP: Final = 3
-"""From this many products on, what all of them have goes without saying."""
+_GROUP: Final = 2
+"""From this many products on, what all of them have goes without saying: "3 labiales rosas", where both are "mate"."""
 
 
 class Said(msgspec.Struct):
@@ -74,9 +74,16 @@ def tells_rest(family: Family, product: int, words: frozenset[str], said: Said) 
     shared = len(family.products)
     return shared > 1 and any(
         all(len(family.words[word]) == shared for word in form.words if word not in words)
-        and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
+        and all(_is_told(family, size, said) for size in form.sizes)
         for form in family.forms[product]
     )
+
+
+def _is_told(family: Family, size: Size, said: Said) -> bool:
+    """Whether a size was said, or need not be, as all products of the head have it: "suero de coco", where all are of
+    500 ml."""
+    shared = bool(said.words) and len(family.with_size(size)) == len(family.products)
+    return shared or any(size.agrees(other) for other in said.sizes)
 
 
 def has_span(said: Said) -> bool:
@@ -87,10 +94,16 @@ def has_span(said: Said) -> bool:
 def lacks_container(index: Index, family: Family, product: int, words: frozenset[str], said: Said) -> bool:
     """Whether a name lacks only what the product is in: "aceitunas negras" for "Aceitunas negras bote"."""
     return not said.qualities and any(
-        all(role.CONTAINER in index.lexicon.roles(word) for word in form.words if word not in words)
+        all(_is_container(index, word) for word in form.words if word not in words)
         and all(any(size.agrees(other) for other in said.sizes) for size in form.sizes)
         for form in family.forms[product]
     )
+
+
+def _is_container(index: Index, word: str) -> bool:
+    """Whether a word of a name, which has lost its gender, is a container: "caja" is "cajo" there."""
+    spelled = (word, word[:-1] + "a") if word.endswith("o") else (word,)
+    return any(role.CONTAINER in index.lexicon.roles(norm) for norm in spelled)
 
 
 def tells_quality(family: Family, product: int, words: frozenset[str], said: Said) -> bool:

@@ -346,6 +346,8 @@ class Context:
         while self.kind(j) in (role.DEFINITE, role.COURTESY) or self._is_filler(j):
             j -= 1
         before = self.kind(j)
+        if element.q is None and before is role.CON and self.kind(j - 1) is role.HELP:
+            return False  # "me pasas la carta con los platillos?"
         opens = (
             before is role.OUTSIDE
             and self.kind(i + 1) is role.AND

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from recado.quotes.catalogue.matcher import Matcher
+from recado.quotes.catalogue.matcher import How, Matcher
 from recado.quotes.language import role
 from recado.quotes.language.role import Role
 from recado.quotes.reading.binding import Binder
@@ -65,6 +65,13 @@ class Reading:
             return None
         product = element.match.products[0]
         return next((w for w in self.wishes if w.product == product and w.state is Stance.WANTED), None)
+
+    def known_kind(self, element: Element) -> Wish | None:
+        """The only wish of a kind that an element names without telling which: "el jugo" after "un jugo de naranja"."""
+        if element.kind is not role.SEVERAL or element.match is None or element.match.how is not How.SEVERAL:
+            return None
+        found = [w for w in self.wishes if w.product in element.match.products and w.state is Stance.WANTED]
+        return found[0] if len(found) == 1 else None
 
     def around(self, element: Element) -> set[Role]:
         at = element.index

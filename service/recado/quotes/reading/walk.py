@@ -39,6 +39,10 @@ from recado.quotes.scan.elements import ALL, THINGS, Element, Flag
 _REFERS: Final = frozenset([role.AS_BEFORE, role.UNSEEN, role.DEMONSTRATIVE])
 """Roles of words for something outside the message."""
 
+_SAYS_HOW: Final = frozenset([role.WITHOUT, role.COPULA, role.CON, role.NOISE, role.YES])
+_BEFORE_HOW: Final = frozenset([role.BUT, role.COMMA, role.STOP, role.LINE, role.THAT])
+"""What is behind and before a thing that an earlier clause told."""
+
 _PLURAL: Final = ("los", "las")
 """Ends of words that take several things: "las quiero", "mándamelas"."""
 
@@ -234,7 +238,7 @@ def _named(reading: Reading, i: int, element: Element, state: ReadingState) -> N
     """A thing that is asked for or mentioned."""
     q = element.q
     amount = q.quantity if q is not None else None
-    known = reading.known(element)
+    known = reading.known(element) or _told_how(reading, i, element)
     if known is not None and q is None and reading.context.kind(i - 1) is role.DEFINITE:
         reading.focus = known  # "las camisas": those already asked for
         if not state.only:
@@ -274,6 +278,12 @@ def _named(reading: Reading, i: int, element: Element, state: ReadingState) -> N
         keep_only(reading, wish)
     state.corrected = state.only = False
     state.wish_before = True
+
+
+def _told_how(reading: Reading, i: int, element: Element) -> Wish | None:
+    """The wish of which a new clause says how it should be: "un jugo de naranja, pero el jugo sin azúcar"."""
+    told = reading.context.kind(i - 2) in _BEFORE_HOW and reading.context.kind(i + 1) in _SAYS_HOW
+    return reading.known_kind(element) if told and Flag.QUALIFIED not in element.flags else None
 
 
 def _is_said_again(known: Wish, wish: Wish) -> bool:
