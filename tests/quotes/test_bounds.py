@@ -25,7 +25,7 @@ UNITS = (
     *("a", "y", "9", "9 ", "1.111.", "30,", "30 y ", "$ 5 ", "calle 5 ", "talla M, ", "a las 3 ", "cel 12 - ", "1\n"),
     *("un ", "y 2 ", "dos ", "mil ", "millon ", "docena de ", "un vaso ", "cada uno ", "el doble ", "de la "),
     *("para mi ", "no el ", "bueno ", "mejor camisa ", "quiero precio ", "1 azul ", "pijama ", "jean ", "jeans y "),
-    "2 blorfo ",
+    *("2 blorfo ", "1 gorra no el azul\n", "1 gorra no sin jeans y azul, ", "2 gorras no lo meta\n"),
 )  # fmt: skip
 
 
@@ -65,6 +65,26 @@ def test_a_text_beyond_the_bounds_is_too_long() -> None:
     quote = SERVICE.quote("2 camisas" + "😂" * (MOST_TOKENS - 1))
     assert (quote.intent, quote.items, quote.unmatched) == (Intent.TOO_LONG, (), ())
     assert SERVICE.quote("30 y " * (MOST_TOKENS // 2)).intent is Intent.TOO_LONG
+
+
+def test_the_second_reading_of_a_refusal_shares_the_steps_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that needs more steps for both readings than it has is too long, although one reading is within them."""
+    steps = 0
+    charge = Steps.charge
+
+    def counted(self: Steps, number: int) -> None:
+        nonlocal steps
+        steps += number
+        charge(self, number)
+
+    monkeypatch.setattr(Steps, "charge", counted)
+    order = "1 camisa azul\n1 jean azul\n"
+    SERVICE.quote(order)
+    once, steps = steps, 0
+    assert SERVICE.quote(f"{order}2 gorras no lo meta").unheard
+    assert steps > 2 * once > 0
+    monkeypatch.setattr("recado.quotes.catalogue.budget.MOST_STEPS", steps - 1)
+    assert SERVICE.quote(f"{order}2 gorras no lo meta").intent is Intent.TOO_LONG
 
 
 def test_a_long_order_is_read() -> None:

@@ -26,6 +26,7 @@ class Kin(Index):
         families = self.families_of(product)
         if head is not None:
             families = [family for near, _ in self.near(head) if (family := self.families.get(self.head(near)))]
+        self.steps.charge(len(families))
         for family in families:
             fits: set[int] | None = None
             for owners in (

@@ -68,27 +68,28 @@ def keep_only(reading: Reading, wish: Wish) -> None:
 
 def refuse_kind(reading: Reading, element: Element) -> bool:
     """ "Quita los de tripa": takes back the things of this kind; false if there are none."""
-    found = False
-    for wish in reading.wishes:
-        if wish.state is not Stance.WANTED or wish.product is None:
-            continue
-        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
-            wish.state, found = Stance.REFUSED, True
-    return found
+    taken_back = _of_kind(reading, element)
+    for wish in taken_back:
+        wish.state = Stance.REFUSED
+    return bool(taken_back)
 
 
 def keep_kind(reading: Reading, element: Element) -> bool:
     """ "1 langostino entero y 1 pelado, ah no, solo el pelado": takes back everything else; false if nothing is of
     this kind."""
-    wanted = [w for w in reading.wishes if w.state is Stance.WANTED]
-    kept = [
-        w
-        for w in wanted
-        if w.product is not None and w.product in reading.matcher.with_head(w.product, element.words, element.sizes)
-    ]
-    for wish in wanted if kept else ():
-        wish.state = Stance.WANTED if wish in kept else Stance.REFUSED
+    kept = _of_kind(reading, element)
+    for wish in reading.wishes if kept else ():
+        if wish.state is Stance.WANTED and wish not in kept:
+            wish.state = Stance.REFUSED
     return bool(kept)
+
+
+def _of_kind(reading: Reading, element: Element) -> list[Wish]:
+    """The wanted things whose names have the words and sizes of a quality. Each product is looked up once."""
+    wanted = [wish for wish in reading.wishes if wish.state is Stance.WANTED]
+    products = {wish.product for wish in wanted if wish.product is not None}
+    having = {n for n in products if n in reading.matcher.with_head(n, element.words, element.sizes)}
+    return [wish for wish in wanted if wish.product in having]
 
 
 def is_corrected_behind(reading: Reading, i: int) -> bool:
@@ -129,14 +130,7 @@ def wished(reading: Reading, element: Element) -> Wish | None:
     """The wish for a product, or for one of the kind that a quality names."""
     if element.kind is not role.QUALITY:
         return reading.known(element)
-    if not (element.words or element.sizes):
-        return None
-    for wish in reading.wishes:
-        if wish.state is not Stance.WANTED or wish.product is None:
-            continue
-        if wish.product in reading.matcher.with_head(wish.product, element.words, element.sizes):
-            return wish
-    return None
+    return next(iter(_of_kind(reading, element)), None) if element.words or element.sizes else None
 
 
 def counts_anew(reading: Reading, i: int, element: Element) -> bool:

@@ -373,15 +373,15 @@ def _is_specific(reading: Reading, whole: Wish, kind: int) -> bool:
 
 def _of_its_kind(reading: Reading, last: Wish, element: Element) -> Wish:
     """The last wish whose head has products of this kind or size; the last of all if none has."""
-    wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED and w.product is not None)
-    return next(
-        (
-            w
-            for w in itertools.chain((last,), wishes)
-            if w.product is not None and reading.matcher.with_head(w.product, element.words, element.sizes)
-        ),
-        last,
-    )
+    wishes = (w for w in reversed(reading.wishes) if w.state is Stance.WANTED)
+    tried: set[int] = set()
+    for wish in itertools.chain((last,), wishes):
+        if wish.product is None or wish.product in tried:
+            continue
+        if reading.matcher.with_head(wish.product, element.words, element.sizes):
+            return wish
+        tried.add(wish.product)
+    return last
 
 
 def part_of(reading: Reading, whole: Wish, part: Element) -> None:

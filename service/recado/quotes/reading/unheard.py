@@ -6,7 +6,6 @@ once more; that happens to few messages, because most refusals have their effect
 
 from typing import Final
 
-from recado.quotes.catalogue.budget import Steps
 from recado.quotes.language import role
 from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.walk import walk
@@ -35,7 +34,7 @@ def unheard(reading: Reading) -> tuple[str, ...]:
     clauses = [clause for one in refusals if not wanted.isdisjoint(clause := _clause(reading, one))]
     if not clauses:
         return ()
-    without = Reading(_without(reading), reading.matcher.within(Steps()))
+    without = Reading(_without(reading), reading.matcher)
     walk(without)
     if _wanted(without) != _wanted(reading):
         return ()

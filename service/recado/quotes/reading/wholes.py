@@ -172,9 +172,10 @@ def _adds_up(reading: Reading, at: int, whole: Wish) -> bool:
     """ "18 latas: 6 de póker, 12 de águila": whether the numbers after a colon add up to the whole."""
     if whole.amount is None or whole.parts or whole.kinds or Flag.QUANTITY_AFTER in whole.element.flags:
         return False
+    if reading.context.norm(whole.element.index + 1) != ":":
+        return False
     below = [w for w in reading.wishes[at + 1 :] if w.state is Stance.WANTED]
-    colon = reading.context.norm(whole.element.index + 1) == ":"
-    return colon and len(below) > 1 and whole.amount == sum(w.amount or 1 for w in below)
+    return len(below) > 1 and whole.amount == sum(w.amount or 1 for w in below)
 
 
 def _is_all(reading: Reading, whole: Wish, part: Wish) -> bool:
