@@ -68,7 +68,7 @@ def test_a_text_beyond_the_bounds_is_too_long() -> None:
 
 
 def test_the_second_reading_of_a_refusal_shares_the_steps_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that needs more steps for both readings than it has is too long, although one reading is within them."""
+    """A message is too long if both readings together need more steps than it has."""
     steps = 0
     charge = Steps.charge
 

@@ -36,6 +36,37 @@ def test_a_refusal_that_is_understood_does_not(text: str) -> None:
     assert quote("", text).unheard == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la gorra no la meta",
+        "sí pero la gorra no la meta",
+        "la gorra no la apuntes, sí",
+        "confirmo, nomás la gorra no la eche",
+        "sí, pero la gorra no la meta, ponme un jean 501",
+    ],
+)
+def test_a_refusal_after_the_quote_asks_and_confirms_nothing(text: str) -> None:
+    """It may be about a line of the quote, so neither the yes beside it nor the next one is taken at once."""
+    dialogue = Dialogue(catalogue())
+    dialogue.say("2 camisas y 1 gorra")
+    reply = dialogue.say(text).reply
+    assert reply is not None
+    assert "¿A qué te refieres con «" in str(reply.content)
+    dialogue.say("sí")
+    assert dialogue.state is Phase.OPEN
+
+
+@pytest.mark.parametrize("text", ["no eran 2 sino 3 camisas", "sí, pero sin la gorra", "la gorra no, sí"])
+def test_a_refusal_after_the_quote_that_is_understood_does_not(text: str) -> None:
+    """The change is made, and a yes beside it or after it confirms."""
+    dialogue = Dialogue(catalogue())
+    dialogue.say("2 camisas y 1 gorra")
+    dialogue.say(text)
+    dialogue.say("sí")
+    assert dialogue.state is Phase.CONFIRMED
+
+
 def test_the_next_yes_is_not_taken_at_once() -> None:
     """The customer may think that the thing was taken out."""
     dialogue = Dialogue(catalogue())

@@ -44,8 +44,8 @@ class Draft:
 
     changed: whether lines were changed. missing, unresolved: the customer's words that the reply asks about once. told:
     notes that ask nothing. lost: the customer's words that had no effect; read: those that had one. unsure: a change
-    was not understood. said: the kinds of the acts about the whole order. left_out: names of products that do not fit
-    into the quote.
+    was not understood. unheard: refusals that had no effect. said: the kinds of the acts about the whole order.
+    left_out: names of products that do not fit into the quote.
     """
 
     def __init__(self, moment: Moment, base: OpenQuote | None) -> None:
@@ -72,6 +72,7 @@ class Draft:
         self.told: list[str] = []
         self.lost: list[str] = []
         self.read: list[str] = []
+        self.unheard: tuple[str, ...] = ()
         self.said: set[type[Act]] = set()
         self._last_order = order.lines if order is not None else ()
         self._ordered = tuple([line.sku for line in (confirmed.lines if confirmed else ()) if line.sku in sold])

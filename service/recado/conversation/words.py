@@ -119,8 +119,9 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
     read = moment.inbound.quote
+    if read is not None and (draft.view.is_empty or script.only_adds):
+        draft.unheard, draft.unsure = read.unheard, bool(read.unheard)
     if draft.view.is_empty and read is not None:
-        draft.unsure = bool(read.unheard)
         script = replace(script, priced=False, offers=False, inquires=False) if _orders(read) else script
     inquires = script.priced or script.offers
     if script.inquires and not inquires:
@@ -295,9 +296,7 @@ def _notes(moment: Moment, draft: Draft, talk: Talk) -> list[str]:
         notes.append(texts.which_line(names(draft.lines)))
     else:
         notes += [texts.unclear(text) for text in draft.unresolved]
-    unclear = quote.unclear if quote is not None else ()
-    if quote is not None and moment.undecided is None:
-        unclear = (*unclear, *quote.unheard)
+    unclear = (*(quote.unclear if quote is not None else ()), *draft.unheard)
     return notes + [texts.unclear(words) for words in unclear if not any(words in text for text in draft.read)]
 
 

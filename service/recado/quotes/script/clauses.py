@@ -148,3 +148,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     def named(self) -> tuple[Mention, ...]:
         """The things that the steps change."""
         return tuple(step.mention for step in self.steps if isinstance(step, Named))
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether no step replaces what is quoted, sets its quantity, or takes it away by name."""
+        steps = (step for step in self.steps if not isinstance(step, Spoken | Kept))
+        return all(isinstance(step, Named | Bare) and step.does in (Does.ORDER, Does.ADD) for step in steps)
