@@ -213,6 +213,10 @@ class Index:
         forms = [form for family in self.families_of(product) for form in family.forms[product] if word in form.words]
         return bool(forms) and all("sin" in form.words for form in forms)
 
+    def is_worn(self, product: int) -> bool:
+        """Whether a product is clothes, of which a number may be the size."""
+        return any(not self.lexicon.worn.isdisjoint(family.heads) for family in self.families_of(product))
+
     def is_sized(self, product: int) -> bool:
         """Whether sizes distinguish a product from others with its head."""
         own = self.sizes_of(product)

@@ -180,7 +180,7 @@ def _smaller(
     "kilo y 300 de"."""
     added, past = _added(tokens, i)
     if added:
-        return added, past
+        return (0, i) if Sizes(lexicon).counts_next(tokens, past) else (added, past)
     k = i + (_norm(tokens, i) in ("y", "con"))
     if k >= len(tokens) or not (tokens[k].kind is NUMBER or role.NUMBER in roles[k]):
         return 0, i

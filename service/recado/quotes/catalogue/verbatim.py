@@ -6,7 +6,7 @@ from typing import Final
 
 from recado.quotes.language import role
 from recado.quotes.language.lexicon import Lexicon
-from recado.quotes.language.sizes import Sizes
+from recado.quotes.language.sizes import SOLD_BY, Sizes
 from recado.quotes.language.text import NUMBER, WORD, Token, key
 
 _PASSED_OVER: Final = frozenset("./()-'\"+#°º&´`")
@@ -60,9 +60,14 @@ class Verbatim:
             if following == at or key(tokens[following].norm) != word:
                 return 0
             at = following
-        if tokens[at].kind is NUMBER and self._sizes.goes_on(tokens, at + 1):
-            return 0  # "clavo de 2 1/2" is no "clavo de 2"
+        if tokens[at].kind is NUMBER and (self._sizes.goes_on(tokens, at + 1) or self._measures(tokens, at + 1)):
+            return 0  # "clavo de 2 1/2", "clavos 2 kg" are no "clavo de 2"
         return at + 1
+
+    def _measures(self, tokens: list[Token], i: int) -> bool:
+        """Whether the number before `i` is of a unit in which things are sold: "clavos 1 kg"."""
+        unit, _ = self._sizes.unit(tokens, i) if i < len(tokens) else (None, i)
+        return unit is not None and unit.name in SOLD_BY
 
     @staticmethod
     def _next(tokens: Sequence[Token], i: int) -> int:

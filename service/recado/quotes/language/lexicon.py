@@ -89,6 +89,7 @@ class Lexicon:
         self.parts: dict[str, int] = numbers["parts"]
         self.measures = _measures(numbers["sizes"])
         self.counters = frozenset(key(plain(word)) for word in numbers["units"]["counters"].split())
+        self.worn = frozenset(key(plain(word)) for word in words["clothes"]["worn"].split())
         self._exact: dict[str, set[Role]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], Roles]]] = {}  # by the first two words
         self._forms: dict[str, set[Role]] = {}  # by key

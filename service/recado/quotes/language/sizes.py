@@ -17,6 +17,7 @@ _DENOMINATORS: Final = frozenset([2, 3, 4, 8, 16, 32, 64])
 _ONE_OF: Final = range(2, 21)
 """Denominators of a single part: the 1/5 and 1/6 of motors in horse power."""
 _NO_NOUN: Final = frozenset([role.AND, role.OR, role.BUT, role.FOR, role.CON, role.OF, role.COURTESY, role.THANKS])
+_COUNTED: Final = frozenset([role.CONTAINER, role.COLLECTIVE, role.UNIT])
 _COURTEOUS: Final = frozenset([role.COURTESY, role.THANKS])
 _INCH: Final = frozenset(['"', "''"])
 _UNSPACED: Final = frozenset(["a", "v"])
@@ -84,7 +85,7 @@ class Sizes:
             return self._named(tokens, i)
         unit, end = self._unit(tokens, end)
         half, half_end = self.half_behind(tokens, end)
-        if half and (unit is not None or self._ends_number(tokens, half_end)):
+        if half and (self._ends_number(tokens, half_end) if unit is None else not self.counts_next(tokens, half_end)):
             values, end = (*values[:-1], whole(values[-1] + half)), half_end
         elif tokens[i].kind is WORD and values == (Fraction(1, 2),) and not self._closes(tokens, end):
             return None  # "media" before a noun is no size: "media caja"
@@ -249,6 +250,13 @@ class Sizes:
         """Whether a part at `i` belongs to the whole number before it: "2 1/2", "2 y media"."""
         half, end = self.half_behind(tokens, i)
         return self.part_behind(tokens, i)[0] is not None or bool(half and self._ends_number(tokens, end))
+
+    def counts_next(self, tokens: list[Token], i: int) -> bool:
+        """Whether what is at `i` is what the half before it counts: "clavos de 2 pulgadas y medio kilo de alambre"."""
+        word = self._word(tokens, i)
+        return word is not None and (
+            word in self._lexicon.measures or not _COUNTED.isdisjoint(self._lexicon.roles(word))
+        )
 
     def _ends_number(self, tokens: list[Token], i: int) -> bool:
         """Whether what is at `i` leaves the half before it without a thing of its own."""

@@ -179,9 +179,9 @@ class Accounts:
         return several and len(how) > 1 and all(context.kind(j + 1) in SAYS_HOW for j in how)
 
     def _is_of_people(self, i: int) -> bool:
-        """ "somos 4 en casa", "4 adultos y 2 niños", "una familia de 6"."""
+        """ "somos 4 en casa", "4 adultos y 2 niños", "una familia de 6", "un cumple de 40"."""
         context = self._reading.context
-        if context.kind(i - 1) is role.OF and role.PEOPLE in context.roles(i - 2):
+        if context.kind(i - 1) is role.OF and context.roles(i - 2) & {role.PEOPLE, role.OCCASIONS}:
             return True
         return role.PEOPLE in context.roles(i + 1) or context.norm(i - 1) in WE_ARE
 
@@ -268,7 +268,8 @@ class Accounts:
             return Fraction(matcher.products[number].unit_price) == value
         if any(value in size.values for size in matcher.sizes_of(number)):
             return True
-        return value in _CLOTHES_SIZES and not any(family.dimensions for family in matcher.families_of(number))
+        sized = any(family.dimensions for family in matcher.families_of(number))
+        return value in _CLOTHES_SIZES and matcher.is_worn(number) and not sized
 
 
 def _with_kinds(wishes: list[Wish]) -> Iterator[Wish]:

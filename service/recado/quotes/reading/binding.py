@@ -209,9 +209,10 @@ class Binder:
             thing.flags.add(Flag.QUALIFIED)
             return False
         singular = not self._tokens[thing.start].norm.endswith("s")
-        if singular and (q.quantity.value in _SIZE_NUMBERS or self._is_own_size(thing.match.products[0], q)):
+        sized = any(family.dimensions for family in self._matcher.families_of(thing.match.products[0]))
+        told = q.quantity.value in _SIZE_NUMBERS and (sized or self._matcher.is_worn(thing.match.products[0]))
+        if singular and (told or self._is_own_size(thing.match.products[0], q)):
             q.flags.add(Flag.SIZE)
-            sized = any(family.dimensions for family in self._matcher.families_of(thing.match.products[0]))
             if sized and not self._is_own_size(thing.match.products[0], q):
                 thing.flags.add(Flag.KIND)  # "protector solar 30", where it has sizes, and not this one
             return False

@@ -26,7 +26,7 @@ _PAST: Final = ("aron", "ieron")
 """Endings of verbs for what others did: "que me vendieron"."""
 _I_DID: Final = ("é", "í")
 """Endings of verbs for what the customer did, as written: "que llevé", and not "que lleve"."""
-_SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
+SEEN: Final = frozenset(["vi", "vimos", "miraba", "mirando", "viendo"])
 """What the customer saw is no thing that he has."""
 _PARTS: Final = frozenset([*SENTENCE_PARTS, role.AND, role.BUT])
 _BUYS: Final = frozenset(["compro", "compramos", "llevo", "llevamos", "pido", "pedimos", "encargo", "encargamos"])
@@ -98,7 +98,7 @@ def _is_of_the_past(reading: Reading, i: int) -> bool:
         return False
     element = reading.elements[verb]
     written = reading.scanner.written(element.start, element.end)
-    had = context.kind(verb) is role.STORY and context.norm(verb) not in _SEEN
+    had = context.kind(verb) is role.STORY and context.norm(verb) not in SEEN
     return had or written.endswith(_I_DID) or any(word.endswith(_PAST) for word in context.norm(verb).split())
 
 

@@ -12,6 +12,7 @@ from recado.quotes.reading.corrections import is_corrected_behind
 from recado.quotes.reading.not_ordered import (
     CLAUSE_ENDS,
     OWN_NEEDS,
+    SEEN,
     SENTENCE_PARTS,
     drop_advertised,
     drop_offers,
@@ -26,6 +27,8 @@ from recado.quotes.reading.wishes import ReadingState, Stance
 from recado.quotes.scan.elements import THINGS, Element, Flag
 
 _PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
+_APART: Final = frozenset([role.PEOPLE, role.OCCASIONS, role.ADVERT, role.HELP])
+"""Roles of what a story may tell of that is none of the goods: "me llegó su lista, 2 candados"."""
 _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of verbs for what others did, as written."""
@@ -279,8 +282,11 @@ def _aside(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
 
 def _story(reading: Reading, i: int, element: Element, state: ReadingState) -> None:
     _aside(reading, i, element, state)
-    told = reading.context.roles(reading.context.next(i, _COUNTS))
-    state.company = bool(told & {role.PEOPLE, role.OCCASIONS})  # "tengo 20 invitados, una bolsita para cada uno"
+    context = reading.context
+    told = context.roles(context.next(i, _COUNTS))
+    clause = itertools.takewhile(lambda e: not context.closes(e.index), reading.elements[i + 1 :])
+    offer = context.norm(i) in SEEN and all(e.match is None for e in clause)  # "vi su anuncio, 2 plumones"
+    state.company = offer or bool(told & _APART)  # "tengo 20 invitados, una bolsita para cada uno"
 
 
 def _multiple(reading: Reading, i: int, element: Element, state: ReadingState) -> None:

@@ -13,7 +13,7 @@ from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD, key
 from recado.quotes.scan.descriptions import PARTICIPLES, VERB_ENDINGS
-from recado.quotes.scan.elements import CLITICS, Flag
+from recado.quotes.scan.elements import CLITICS, Element, Flag
 from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
 
@@ -133,6 +133,9 @@ def _is_sold_whole(scene: Scene, i: int, at: int) -> bool:
 def add_thing(scene: Scene, i: int, match: Match) -> int:
     match = _with_its_words(scene, _by_measure(scene, i, match))
     several = len(match.products) > 1 or match.how is How.OTHER
+    if (first := _named_twice(scene, i, match)) is not None:
+        first.match, first.end, first.text = match, match.end, scene.written(first.start, match.end)
+        return match.end
     element = scene.add(role.SEVERAL if several else role.PRODUCT, i, match.end)
     element.match = match
     unit = scene.lexicon.measures.get(scene.matcher.products[match.products[0]].unit or "")
@@ -155,6 +158,15 @@ def add_thing(scene: Scene, i: int, match: Match) -> int:
     if apart and scene.norms[i] not in scene.matcher.codes and scene.kinds(i) != set(match.products):
         element.flags.add(Flag.KIND)  # "3 empanadas de carne y 4 de queso", where queso is sold too
     return end
+
+
+def _named_twice(scene: Scene, i: int, match: Match) -> Element | None:
+    """The thing right before `i` that is the same product by its other name: "2 aflojatodo WD-40"."""
+    before = scene.elements[-1] if scene.elements else None
+    if before is None or before.kind is not role.PRODUCT or before.match is None or before.end != i:
+        return None
+    same = before.match.products == match.products and before.match.end == i and match.how is How.NAME
+    return before if same and not before.flags else None
 
 
 def _told_behind(scene: Scene, match: Match, i: int) -> Match | None:
