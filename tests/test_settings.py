@@ -254,6 +254,15 @@ def test_an_address_with_credentials_is_refused_and_not_repeated(url: str) -> No
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", ["RECADO_LOG_LEVEL", "RECADO_FORWARDED_ALLOW_IPS", "RECADO_PORT"])
+@pytest.mark.parametrize("url", ["postgresql://user:s3cret@db/recado", "//user:s3cret@db/recado"])
+def test_a_url_in_the_wrong_variable_is_shown_without_credentials(variable: str, url: str) -> None:
+    """Neither the problem nor the error within it, which may repeat the value, shows the password."""
+    with pytest.raises(SettingsError, match=variable) as caught:
+        load({variable: url})
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("mode", "owner"), [(0o664, 0), (0o602, 0), (0o600, 65534)])
 def test_a_file_of_others_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: int, owner: int

@@ -10,7 +10,7 @@ ANY_PROXY = "*"
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 #: A name without dots, or a Service's name: it resolves only inside the cluster.
 _IN_CLUSTER = re.compile(r"[a-z][a-z0-9_-]*|[a-z0-9_.-]+\.(?:localhost|svc|svc\.cluster\.local)")
-_CREDENTIALS = re.compile(r"(?<=://)\S*(?=@)")
+_CREDENTIALS = re.compile(r"(?<=//)\S*(?=@)")
 _VISIBLE = re.compile(r"[!-~]+")
 
 

@@ -86,8 +86,8 @@ def load(environment: Mapping[str, str], *, needs: Collection[str] = ()) -> Sett
             try:
                 values[setting.field] = _value(setting, raw)
             except ValueError as error:
-                shown = "" if setting.secret else f" {without_credentials(raw)!r}"
-                problems.append(f"{setting.variable}{shown}: {error}")
+                shown = "" if setting.secret else f" {raw!r}"
+                problems.append(without_credentials(f"{setting.variable}{shown}: {error}"))  # errors repeat values
                 continue
         if setting.field in needs and not values.get(setting.field):
             problems.append(f"{setting.variable} is required but not set")
