@@ -35,7 +35,7 @@ USED_RATE = 0.975
 VERDICT_SECONDS = 5.0
 NEVER = 1e12
 
-#: A result of most entries, for their lane's breaker.
+#: The result of most attempts, as their lane's breaker needs it.
 DELIVERED = AttemptResult(outcome=Outcome.DELIVERED)
 
 

@@ -17,8 +17,8 @@ _ADDS: Final = frozenset([Does.ORDER, Does.ADD])
 
 
 def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
-    """The steps. If the reader accounts for all of an order, the steps are its lines. Only the reader knows that "2
-    camisas M y 1 camisa L" are 3, and that a number is a size, a phone number or a share."""
+    """The reader's lines, if it accounts for all of an order; otherwise the script's steps. Only the reader knows that
+    "2 camisas M y 1 camisa L" are 3, and that a number is a size, a phone number or a share."""
     if quote is None or quote.intent is not Intent.ORDER or quote.asks or quote.too_many:
         return script.steps
     if script.priced or script.offers or view.pending or view.asked or view.offered:
@@ -30,7 +30,7 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
 
 
 def _anew(script: Script, quote: Quote) -> Sequence[Step]:
-    """The reader's lines and what is said of the order as a whole: the other steps have nothing to change."""
+    """The reader's lines, and the steps about the order as a whole; the reader has already made the other changes."""
     steps = script.steps
     first = next((at for at, step in enumerate(steps) if not isinstance(step, Spoken)), len(steps))
     spoken = [step for step in steps[first:] if isinstance(step, Spoken)]
@@ -48,8 +48,11 @@ def _changed(script: Script, quote: Quote, view: View) -> Sequence[Step]:
         [*(step.does for step in named), *(step.does for step in bare)]
     ):
         return script.steps
-    if view.lines and (_drops(named, quote, view) or any(_counts_otherwise(step, quote, view) for step in named)):
-        return script.steps  # "deja el cable 12 en 15 metros", "mejor 2 camisas y que sean 3 gorras"
+    if view.lines and (
+        _drops(named, quote, view)
+        or any(_adds_to_line(step, view) or _counts_otherwise(step, quote, view) for step in named)
+    ):
+        return script.steps
     if script.agrees and _loses(script, quote, named, bare):
         return script.steps
     if any(step.mention.headless for step in named) and any(step.mention.amount is None for step in named):
@@ -65,11 +68,17 @@ def _lines(quote: Quote, named: Sequence[Named]) -> list[Named]:
     return [_line(item, counted, adds, said.get(item.sku)) for item in quote.items]
 
 
+def _adds_to_line(step: Named, view: View) -> bool:
+    """ "de la gorra échale otra más": whether a number behind its verb is added to a line, or to an unknown thing."""
+    mention = step.mention
+    if step.does is not Does.ADD or not mention.definite or mention.amount is None:
+        return False
+    return not mention.skus or any(sku in mention.skus for sku, _ in view.lines)
+
+
 def _counts_otherwise(step: Named, quote: Quote, view: View) -> bool:
-    """Whether a number of a line, which the reader gives to no thing, is the new quantity; or one behind its verb is
-    added: "de la gorra échale otra más"."""
-    if step.does is Does.ADD and step.mention.definite and step.mention.amount is not None:
-        return not step.mention.skus or any(sku in step.mention.skus for sku, _ in view.lines)
+    """ "deja el cable 12 en 15 metros", "mejor 2 camisas y que sean 3 gorras": whether a number, which the reader gives
+    to no thing, is the new quantity of a line."""
     ones = {item.sku for item in quote.items if item.quantity == 1}
     return (
         step.mention.amount not in (None, 1)

@@ -190,7 +190,7 @@ class Table:
     def _opened_by(self, word: str) -> tuple[int, ...]:
         """The rows that may match from a word."""
         if len(self._opened) > _REMEMBERED:
-            self._opened.clear()
+            self._opened = {}  # not emptied, as another thread may read it
         letters = f"{word} "
         found = [n for n, row in enumerate(self.rows) if any(letters.startswith(o.rstrip(_ANY)) for o in row.opens)]
         return self._opened.setdefault(word, tuple(found))

@@ -12,8 +12,8 @@ from recado.quotes.reading.reading import Reading
 from recado.quotes.reading.wishes import Stance, Wish
 from recado.quotes.scan.elements import Element, Flag
 
-_CLAUSE: Final = 6
-"""Elements from one of two to the other."""
+_APART: Final = 6
+"""How many elements may be from "uno" to "otro"."""
 _CLOTHES_SIZES: Final = range(31, 61)
 _OWNED: Final = frozenset([Flag.PLACED, Flag.SIZE])
 """Flags of a quantity that has its thing, or is not an amount."""
@@ -27,7 +27,7 @@ _IN_A_STORY: Final = frozenset([role.QUANTITY, role.UNKNOWN, role.AND, role.NOIS
 """What may be between the verb of a story and what is told of."""
 _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role.QUALITY])
 """Kinds of elements that a part of the answer must own."""
-_SAYS_HOW: Final = ("sea", "sean", "fueran")
+_SHOULD_BE: Final = ("sea", "sean", "fueran")
 """Ends of corrections that may say how: "que sean azules"."""
 _ADJECTIVES: Final = ("o", "a", "e", "s")
 _SAYS_WHY: Final = "que"
@@ -174,7 +174,7 @@ class Accounts:
     def _is_first_of_two(self, i: int) -> bool:
         """ "2 churrascos, uno término medio y el otro bien cocido": how one of several is wanted."""
         context, several = self._reading.context, any(n > 1 for n in self._amounts)
-        others = (e for e in self._reading.elements[i + 1 : i + _CLAUSE] if Flag.ANOTHER in e.flags)
+        others = (e for e in self._reading.elements[i + 1 : i + _APART] if Flag.ANOTHER in e.flags)
         how = [i, *(e.index for e in others if Flag.BOUND not in e.flags)]
         return several and len(how) > 1 and all(context.kind(j + 1) in SAYS_HOW for j in how)
 
@@ -230,7 +230,7 @@ class Accounts:
             return None
         lost = element.kind is role.QUALITY and element.q is None and Flag.MENDED not in element.flags
         unknown = element.kind is role.UNKNOWN and Flag.VERB not in element.flags
-        if says.endswith(_SAYS_HOW):
+        if says.endswith(_SHOULD_BE):
             lost = lost and self._is_half_of_a_kind(element)
             unknown = unknown and not self._is_adjective(element)
         behind = i + 1 + (context.kind(i + 1) is role.COPULA)  # "perdón, h7 son"

@@ -177,9 +177,7 @@ def _ends_with_no(reading: Reading) -> bool:
     if context.kind(last) is role.NOPE:
         return context.kind(last - 1) in _PARTS and _refuses(reading, reading.elements[last])
     return (
-        context.kind(last) is role.NEGATION
-        and context.kind(last - 1) is role.THAT
-        and (context.norm(last - 2) in _SAYS)
+        context.kind(last) is role.NEGATION and context.kind(last - 1) is role.THAT and context.norm(last - 2) in _SAYS
     )
 
 

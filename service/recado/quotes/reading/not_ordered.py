@@ -47,6 +47,7 @@ _LEAST_PRICE: Final = 100
 _NO_AMOUNT: Final = 10_000
 """From this number on, one that is near to what a thing costs is a price."""
 _LOWEST, _HIGHEST = Fraction(2, 3), Fraction(3, 2)
+"""What a price of another time may be, as a share of today's."""
 _YEARS: Final = range(2020, 2100)
 _NEAR: Final = 4
 """Elements from a quantity to its thing, including those between."""

@@ -17,9 +17,9 @@ from recado.quotes.scan.elements import Flag
 _PACK: Final = 6
 """From this many pieces in a pack, a number may count pieces instead of packs."""
 _SACKS: Final = frozenset(["bulto", "bultos", "costal", "costales", "saco", "sacos", "saquito", "saquitos"])
-"""What holds the whole weight that a name tells: "10 bultos de mortero", of 50 kg."""
+"""What holds all of the weight in a name: "10 bultos de mortero", where the name says 50 kg."""
 _SEVERAL: Final = "s"
-"""The end of what a name says to be in it: "paracetamol 500 mg tabletas"."""
+"""The last letter of a word that names what is in a pack: "paracetamol 500 mg tabletas"."""
 
 
 def unusable(reading: Reading, wish: Wish) -> Unusable | None:
@@ -120,8 +120,8 @@ def counts_boxes(reading: Reading, wish: Wish) -> bool:
 
 
 def _is_packed(box: str, word: str, reading: Reading) -> bool:
-    """Whether a word of a name tells what the box holds several of: sachets, bottles; no tablets, nor the 50 kg of a
-    sack."""
+    """Whether a word of a name says what several of are in the box: sachets or bottles, but not tablets, and not the
+    50 kg of a sack."""
     roles = reading.matcher.lexicon.roles(word)
     whole = box in _SACKS and role.UNIT in roles
     return role.CONTAINER in roles and not (whole or word.endswith(_SEVERAL))

@@ -14,7 +14,7 @@ from recado.quotes.scan.elements import Element, Flag
 
 _REFUSALS: Final = frozenset([role.NEGATION, role.NOPE, role.CORRECTION])
 _STEERING: Final = _REFUSALS | {role.INSTEAD, role.EACH, role.ONLY, role.REMOVE, role.CHANGE, role.BY, role.WITHOUT}
-"""Kinds that may say the same twice: "no el castrol, solo el mobil"."""
+"""Kinds that are left out together, as two of them may say the same: "no el castrol, solo el mobil"."""
 _BORDERS: Final = frozenset([
     role.OUTSIDE, role.COMMA, role.STOP, role.LINE, role.QUESTION, role.LINK, role.AND, role.BUT,
 ])  # fmt: skip
@@ -26,7 +26,8 @@ _OPENS: Final = frozenset(["si", "que", "q"])
 
 
 def unheard(reading: Reading) -> tuple[str, ...]:
-    """The clauses of refusals beside wanted things, as written, if the message reads the same without these."""
+    """The clauses with a refusal beside a wanted thing, as written, if the message reads the same without refusals. The
+    second reading uses up the same steps as the first. Raises TooLongError."""
     if _REFUSALS.isdisjoint(reading.kinds):
         return ()
     wanted = {wish.element.index for wish in reading.wishes if wish.state is Stance.WANTED}
@@ -64,7 +65,7 @@ def _clause(reading: Reading, element: Element) -> range:
 
 
 def _without(reading: Reading) -> str:
-    """The text without the words that steer it."""
+    """The text without the words that steer an order."""
     text, scanner = reading.scanner.text, reading.scanner
     for element in reversed(reading.elements):
         if element.kind in _STEERING:

@@ -252,7 +252,7 @@ class Scene(Words):
 
     def introduces(self, i: int) -> bool:
         """ "soy el técnico Ramiro", where there is a "térmico": whether the word at `i` says who the customer is."""
-        before = i - 1 - self.has(i - 1, role.ARTICLE) - (self.has(i - 1, role.DEFINITE))
+        before = i - 1 - self.has(i - 1, role.ARTICLE) - self.has(i - 1, role.DEFINITE)
         return before >= 0 and self.norms[before] in _I_AM
 
     def after_change(self) -> bool:
