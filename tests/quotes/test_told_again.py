@@ -60,3 +60,32 @@ def test_nothing_is_asked_for(text: str, intent: Intent) -> None:
         assert not read.asks
         assert not read.items
         assert read.intent is intent
+
+
+@pytest.mark.parametrize(
+    ("shop", "text"),
+    [
+        ("ropa", "3 gorras no 4"),
+        ("ropa", "una bufanda y 3 gorras no 4, gracias"),
+        ("carniceria", "2 carne molida 3 kg"),
+        ("carniceria", "5 carne molida premium 2 kilos"),
+    ],
+)
+def test_two_numbers_for_one_thing_are_asked_about(shop: str, text: str) -> None:
+    """Either number may be the amount: the one that is corrected, or the pieces of what is sold by the kilo."""
+    assert quote(shop, text).asks
+
+
+@pytest.mark.parametrize(
+    ("shop", "text", "expected"),
+    [
+        ("ropa", "eran 3 gorras no 2", {"ACC-002": 3}),
+        ("ropa", "3 gorras, no 4", {"ACC-002": 4}),
+        ("ropa", "2 faldas no 38", {"FAL-001": 2}),
+        ("carniceria", "una carne molida 3 kg", {"RES-008": 3}),
+        ("carniceria", "2 pollos y carne molida 3 kg", {"POL-001": 2, "RES-008": 3}),
+    ],
+)
+def test_one_of_two_numbers_is_the_amount(shop: str, text: str, expected: dict[str, int]) -> None:
+    """The other one is a size, is corrected, or belongs to another thing."""
+    assert sure_lines(shop, text) == expected

@@ -66,25 +66,32 @@ def _negation(reading: Reading, i: int, _: Element, state: ReadingState) -> None
             state.refuse_list = kind is role.WITHOUT or not reading.context.opens(i)  # "no camisas, camisetas"
             state.subtract = False
     elif kind is role.QUANTITY:
-        before = reading.context.kind(i - 1)
-        if before in (role.COMMA, role.STOP, role.LINE, role.OUTSIDE) or reading.context.kind(j + 1) is role.OUTSIDE:
-            if before in (role.COMMA, role.STOP, role.LINE) and not _is_told_anew(reading):
-                state.corrected = True
-            else:
-                state.negated_number = j
-        else:
-            state.negated_number = j
-            state.corrected = False
+        _negate_number(reading, i, j, state)
     elif (kind in (role.COMMA, role.STOP, role.CORRECTION) or _is_over_line(reading, j)) and reading.wishes:
         state.corrected = True
         state.sticky = True
+
+
+def _negate_number(reading: Reading, i: int, j: int, state: ReadingState) -> None:
+    """ "3 gorras, no, 4" corrects the number; "eran 3 gorras no 2" denies the one at `j`."""
+    before = reading.context.kind(i - 1)
+    parted = before in (role.COMMA, role.STOP, role.LINE)
+    anew = _is_told_anew(reading)
+    if anew:
+        reading.elements[i].flags.add(Flag.MENDED)
+    if not parted and before is not role.OUTSIDE and reading.context.kind(j + 1) is not role.OUTSIDE:
+        state.corrected = False
+    if parted and not anew:
+        state.corrected = True
+    else:
+        state.negated_number = j
 
 
 def _is_told_anew(reading: Reading) -> bool:
     """ "eran 3 gorras, no 2": whether the last number is what a correction says, and the one behind "no" is wrong."""
     last = reading.last((Stance.WANTED,))
     counted = last.element.q if last is not None else None
-    return counted is not None and reading.context.kind(counted.index - 1) is role.CORRECTION
+    return counted is not None and reading.context.kind(counted.index - 1) in (role.CORRECTION, role.COPULA)
 
 
 def _is_over_line(reading: Reading, i: int) -> bool:

@@ -165,6 +165,7 @@ def add_measure(scene: Scene, i: int) -> int:
     elif found.at > i and _is_named_by_unit(scene, found):
         end = found.at  # "un cuarto de kilo de carnitas", where "kilo de carnitas" is a name
     elif not _is_measured(scene, found, after):
+        _doubt_amounts(scene, found.unit)
         return 0
     element = scene.add(role.QUANTITY, i, end)
     named = found.at == i and scene.kind(-2) is role.DEFINITE  # "a cómo el kilo de papa?" tells no amount
@@ -256,6 +257,16 @@ def _follows_product(scene: Scene, unit: Unit) -> bool:
     if match is None or not scene.is_sold_by(match.products[0], unit):
         return False
     return counted is None or counted.article or (before == -1 and _ends_pairs(scene))
+
+
+def _doubt_amounts(scene: Scene, unit: Unit) -> None:
+    """ "2 carne molida 3 kg": either number may be the amount of what is sold by the kilo."""
+    counted = (
+        scene.elements[-2].quantity if scene.kind(-1) is role.PRODUCT and scene.kind(-2) is role.QUANTITY else None
+    )
+    match = scene.elements[-1].match if counted is not None and counted.bare and not counted.article else None
+    if match is not None and scene.is_sold_by(match.products[0], unit):
+        scene.elements[-1].flags.add(Flag.KIND)
 
 
 def _ends_pairs(scene: Scene) -> bool:

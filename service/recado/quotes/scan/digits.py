@@ -293,8 +293,8 @@ def is_inches(words: Words, start: int, end: int) -> bool:
 
 def is_size_word(words: Words, start: int, end: int) -> bool:
     """Whether a word announces a size: "mi hijo calza 32", but not "una calza 32", which is a thing; "lija no 220",
-    but not "4 lijas, no 6"."""
-    if words.norm(start) == "no" and end == start + 1 and words.closes(start - 1):
+    but not "4 lijas, no 6" or "3 faldas no 4"."""
+    if words.norm(start) == "no" and end == start + 1 and (words.closes(start - 1) or words.counts_again(start)):
         return False
     if not words.norm(start).startswith("calz"):
         return True

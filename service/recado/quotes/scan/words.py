@@ -48,6 +48,12 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
+_THING: Final = 6
+"""Tokens from an amount to the mark behind its thing."""
+_SLIP: Final = 2
+"""How far a number is from the one that it may correct."""
+
+
 class Words:
     """The tokens of one message with the roles of each. A place outside the message has no word and no role."""
 
@@ -93,3 +99,15 @@ class Words:
             return False
         near = self.matcher.near(self.tokens[i].norm)
         return bool(near) and self.matcher.opens(near[0][0])
+
+    def counts_again(self, at: int) -> bool:
+        """Whether the number behind "no" is about as high as the amount of a thing before it that has no such sizes."""
+        if not (self.is_number(at + 1) and self.closes(at + 2)):
+            return False
+        counted = next((i for i in range(at - 2, max(-1, at - _THING), -1) if self.is_number(i)), -1)
+        first, again = self.tokens[counted].value, self.tokens[at + 1].value
+        if counted < 0 or first is None or again is None or not 0 < abs(float(first) - float(again)) <= _SLIP:
+            return False
+        match = self.matcher.match(self.tokens, self.roles, counted + 1)
+        numbered = (f.plain_numbers for n in (match.products if match else ()) for f in self.matcher.families_of(n))
+        return match is not None and not any(numbered)
