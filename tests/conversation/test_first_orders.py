@@ -107,3 +107,11 @@ def test_an_order_that_asks_for_its_total_is_quoted() -> None:
     dialogue.say("3 toallas y 1 bata, me dice el total?")
     dialogue.say("sí")
     assert (dialogue.state, len(dialogue.lines)) == (Phase.CONFIRMED, 2)
+
+
+def test_a_product_with_the_name_of_a_person_is_ordered() -> None:
+    """A canteen sells an "ejecutivo"; who asks to speak with one still gets a person."""
+    orders, asks = Dialogue(shops.catalogue("fonda.jsonl")), Dialogue(shops.catalogue("fonda.jsonl"))
+    orders.say("quiero un ejecutivo")
+    asks.say("quiero hablar con un ejecutivo")
+    assert (orders.state, asks.state) == (Phase.OPEN, Phase.HUMAN)

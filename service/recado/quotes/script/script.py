@@ -126,9 +126,18 @@ class _Walk:
 
     def _is_said(self, one: Found) -> bool:
         """Whether a construction is one at its place."""
+        if one.does is Does.PERSON:
+            return not self._counts_goods(one)
         if one.does is not Does.REASON:
             return True
         return self._asides.is_reason(one, self._draft.named_skus(), changes=self._draft.has_changed())
+
+    def _counts_goods(self, one: Found) -> bool:
+        """Whether a construction is only a product and its number: "un ejecutivo", in a shop that sells such a menu."""
+        goods = next(
+            (e for e in self._reading.elements if e.kind is role.PRODUCT and one.start <= e.start < one.end), None
+        )
+        return goods is not None and goods.q is not None and one.start == goods.q.start
 
     def _is_heard(self, element: Element, at: int) -> bool:
         """Whether the construction at token `at` of an element is one there, and neither a name nor negated."""
