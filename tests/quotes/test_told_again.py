@@ -15,6 +15,9 @@ from tests.quotes.shops import quote, sure_lines
         ("fonda", "dos enchiladas verdes y una limonada. las enchiladas sin cebolla", {"FO-15": 2, "FO-52": 1}),
         ("fonda", "un jugo de zanahoria y una torta cubana, que el jugo sea bien frío", {"FO-59": 1, "FO-37": 1}),
         ("chifa", "2 chaufas de pollo, el chaufa sin cebollita", {"ARR-01": 2}),
+        ("fonda", "me mandas 2 órdenes de enmoladas", {"FO-17": 2}),
+        ("motos", "2 pitos, toca cambiar el pulpo, un pito", {"ELE-008": 3}),
+        ("motos", "toca cambiarle el pulpo, 2 pitos", {"ELE-008": 2}),
         ("farmacia4", "3 sueros de coco, 2 de uva", {"FA-13": 3, "FA-15": 2}),
         ("farmacia4", "3 labiales rosas y uno rojo", {"FA-68": 3, "FA-67": 1}),
         ("farmacia4", "aspirinas 500 x2, ibuprofeno 600 x1", {"FA-06": 2, "FA-04": 1}),
@@ -89,3 +92,8 @@ def test_two_numbers_for_one_thing_are_asked_about(shop: str, text: str) -> None
 def test_one_of_two_numbers_is_the_amount(shop: str, text: str, expected: dict[str, int]) -> None:
     """The other one is a size, is corrected, or belongs to another thing."""
     assert sure_lines(shop, text) == expected
+
+
+def test_an_order_of_what_is_sold_by_the_piece_is_asked_about() -> None:
+    """An order may be several pieces, unless the name of one product is of several."""
+    assert quote("fonda", "2 órdenes de milanesa de res").asks

@@ -18,6 +18,7 @@ _PACK: Final = 6
 """From this many pieces in a pack, a number may count pieces instead of packs."""
 _SACKS: Final = frozenset(["bulto", "bultos", "costal", "costales", "saco", "sacos", "saquito", "saquitos"])
 """What holds all of the weight in a name: "10 bultos de mortero", where the name says 50 kg."""
+_SERVINGS: Final = frozenset(["orden", "ordenes"])
 _SEVERAL: Final = "s"
 """The last letter of a word that names what is in a pack: "paracetamol 500 mg tabletas"."""
 
@@ -112,11 +113,17 @@ def counts_boxes(reading: Reading, wish: Wish) -> bool:
     if at < 0 or role.BOX not in reading.scanner.roles[at]:
         return False
     product = reading.matcher.products[wish.product]
-    if product.has_word(reading.scanner.norms[at]):
+    if product.has_word(reading.scanner.norms[at]) or _is_served(reading.scanner.norms[at], product):
         return False
     before_count = plain(product.name).partition(" x ")[0].split()  # "x 20 tabletas", "500 mg tabletas" are in it
     packed = any(_is_packed(reading.scanner.norms[at], word, reading) for word in before_count)
     return packed or not any(size.unit is not None for size in reading.matcher.sizes_of(wish.product))
+
+
+def _is_served(box: str, product: Product) -> bool:
+    """ "2 órdenes de enmoladas", of "Enchiladas de mole": one such product is several pieces, and so an order of
+    them."""
+    return box in _SERVINGS and plain(product.name).split()[0].endswith(_SEVERAL)
 
 
 def _is_packed(box: str, word: str, reading: Reading) -> bool:

@@ -212,7 +212,7 @@ def _nope(reading: Reading, i: int, element: Element, state: ReadingState) -> No
 
 def _change(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
     if _is_told_to_change(reading, i):
-        state.mode = Stance.MENTIONED
+        state.mode, state.company = Stance.MENTIONED, _is_counted_next(reading, i)
         return
     state.changing, state.heir = True, None
     state.refuse = False
@@ -231,6 +231,12 @@ def _is_told_to_change(reading: Reading, i: int) -> bool:
     clause = list(itertools.takewhile(lambda e: not context.closes(e.index), reading.elements[i + 1 :]))
     named = any(e.match is not None and reading.known(e) is not None for e in clause)
     return not named and all(e.kind is not role.BY for e in clause)
+
+
+def _is_counted_next(reading: Reading, i: int) -> bool:
+    """ "toca cambiar el pulpo, un pito": whether an amount opens the clause behind the one of a verb."""
+    comma = next((e.index for e in reading.elements[i + 1 :] if reading.context.closes(e.index)), i)
+    return reading.context.kind(comma) is role.COMMA and reading.context.kind(comma + 1) is role.QUANTITY
 
 
 def _instead(reading: Reading, i: int, _: Element, state: ReadingState) -> None:
