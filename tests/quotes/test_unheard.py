@@ -11,6 +11,7 @@ from tests.quotes.shops import catalogue, quote
     [
         ("", "2 camisas y la gorra no la apuntes", ("la gorra no la apuntes",)),
         ("", "3 gorras, la bufanda no la eches, y un cinturón", ("la bufanda no la eches",)),
+        ("", "2 camisas, a la gorra no le ponga nada", ("a la gorra no le ponga nada",)),
     ],
 )
 def test_a_refusal_without_effect_asks(shop: str, text: str, clauses: tuple[str, ...]) -> None:

@@ -40,7 +40,7 @@ def unheard(reading: Reading) -> tuple[str, ...]:
     if _wanted(without) != _wanted(reading):
         return ()
     written, elements = reading.scanner.written, reading.elements
-    texts = [written(elements[clause[0]].start, elements[clause[-1]].end) for clause in clauses]
+    texts = [written(elements[clause[0]].start, elements[clause[-1]].end) for clause in _joined(clauses)]
     return tuple(dict.fromkeys(texts))
 
 
@@ -62,6 +62,17 @@ def _clause(reading: Reading, element: Element) -> range:
     while kind(last + 1) not in _BORDERS and last - element.index < _NEAR:
         last += 1
     return range(first, last + 1)
+
+
+def _joined(clauses: list[range]) -> list[range]:
+    """The clauses in order; those that overlap, as they have several refusals, are one."""
+    joined: list[range] = []
+    for clause in clauses:
+        if joined and clause.start < joined[-1].stop:
+            joined[-1] = range(joined[-1].start, max(clause.stop, joined[-1].stop))
+        else:
+            joined.append(clause)
+    return joined
 
 
 def _without(reading: Reading) -> str:
