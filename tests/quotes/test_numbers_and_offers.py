@@ -26,6 +26,9 @@ from tests.quotes.shops import quote, small_shop
         ),
         ("cerrajeria", "2 aflojatodo wd-40 y una kola loca", {"CE-55": 2, "CE-54": 1}),
         ("cerrajeria", "cinta de aislar teipe 3", {"CE-49": 3}),
+        ("regalos", "marcatextos amarillo 2, verde 1 y rosa 1", {"RG-14": 2, "RG-15": 1, "RG-16": 1}),
+        ("regalos", "un rompecabezas de 1000 piezas y uno de 500 piezas", {"RG-68": 1, "RG-67": 1}),
+        ("regalos", "2 pares de aretes y envuélvalos para regalo", {"RG-69": 2}),
         ("vinos", "es el cumple de 40 de mi viejo y necesito 2 hieleras", {"ACC-04": 2}),
     ],
 )
@@ -42,6 +45,17 @@ def test_the_number_of_a_unit_is_no_size_of_a_name(text: str) -> None:
     read = quote("cerrajeria", text)
     assert not read.items
     assert read.asks
+
+
+def test_the_word_of_a_name_is_heard_beside_its_number() -> None:
+    """ "mirilla", which is also a small "mira", is quoted, and marked, because the name goes on."""
+    read = quote("cerrajeria", "timbre 1, mirilla 2")
+    assert {item.sku: item.quantity for item in read.items} == {"CE-64": 1, "CE-63": 2}
+
+
+def test_goods_with_the_ending_of_a_command_are_asked_back() -> None:
+    """Petals are no verb, although they end like "envuélvalos"."""
+    assert [entry.text for entry in quote("regalos", "una goma y pétalos de rosa").unmatched] == ["pétalos de rosa"]
 
 
 def test_what_was_seen_is_not_ordered() -> None:

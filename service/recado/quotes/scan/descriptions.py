@@ -1,6 +1,7 @@
 """Finds the description of a thing: colour, size, material and purpose that do not distinguish products."""
 
 import itertools
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
@@ -39,6 +40,12 @@ VERB_ENDINGS: Final = (
     "mente",
 )
 """Endings of words that are not nouns: "comprar", "buscando", "urgentemente"."""
+_COMMAND: Final = re.compile(r"\w*[áéíóú]\w*[ae]n?(?:me|se|nos)?l[aeo]s?")
+
+
+def is_command(written: str) -> bool:
+    """Whether the accent of a word as written is that of a command with a pronoun: "envuélvalos", "córtenmela"."""
+    return _COMMAND.fullmatch(written.lower()) is not None
 
 
 class Tails:

@@ -12,7 +12,7 @@ from recado.quotes.language.lexicon import FUNCTION, NONE, Unit
 from recado.quotes.language.role import Roles
 from recado.quotes.language.sizes import COUNT, SOLD_BY, Size
 from recado.quotes.language.text import NUMBER, WORD, key
-from recado.quotes.scan.descriptions import PARTICIPLES, VERB_ENDINGS
+from recado.quotes.scan.descriptions import PARTICIPLES, VERB_ENDINGS, is_command
 from recado.quotes.scan.elements import CLITICS, Element, Flag
 from recado.quotes.scan.scene import BEHIND, WHOLE, Scene
 from recado.quotes.scan.words import Kind
@@ -369,7 +369,12 @@ def add_unknown(scene: Scene, i: int) -> int:
     good = role.GOOD in scene.roles[i] or role.CONTAINER in scene.roles[i]
     if good:
         element.flags.add(Flag.GOOD)
-    elif norm.endswith(VERB_ENDINGS) or len(norm) < 2 or (i and scene.norms[i - 1] in CLITICS):
+    elif (
+        norm.endswith(VERB_ENDINGS)
+        or is_command(scene.written(i, i + 1))
+        or len(norm) < 2
+        or (i and scene.norms[i - 1] in CLITICS)
+    ):
         element.flags.add(Flag.VERB)
     return end
 

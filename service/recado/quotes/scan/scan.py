@@ -205,6 +205,7 @@ class Scanner(Scene):
             return None
         open_to_names = not roles & FUNCTION or determined or role.HALF in roles
         open_to_names = open_to_names or (self.matcher.knows(token.norm) and self.lexicon.only_sounds(token.norm))
+        open_to_names = open_to_names or (self.is_counted(i + 1) and i + 1 not in self.spans and self._is_spelled_so(i))
         open_to_names = open_to_names or (before is not None and before.kind is role.LINE and self.opens_entry(i))
         if open_to_names or (phrase is None and roles <= _SMALL_TALK):
             match = self.matcher.match(self.tokens, self.roles, i, noun=determined)
@@ -300,8 +301,8 @@ class Scanner(Scene):
             return add_quality(self, i)  # "uno de fiesta", "3 de niño"
         if (determined or self.kind(-1) in _LISTED) and roles <= _GOOD and self.settles(i):
             return add_quality(self, i)  # "Empanadas:\n3 carne\n2 pollo"
-        if roles >= _HERBS and self.is_counted(i + 1):
-            return add_unknown(self, i)  # "romero 1"
+        if roles >= _HERBS and self.is_counted(i + 1) and not self.is_kind(i):
+            return add_unknown(self, i)  # "romero 1"; but "verde 1 y rosa 1"
         if role.GOOD in roles and ((determined and not roles & _STEERING) or self._is_good(i)):
             return add_unknown(self, i)
         if determined and role.GOOD in roles and role.QUALITIES in roles and not self.is_kind(i):
@@ -339,7 +340,8 @@ class Scanner(Scene):
         roles = self.roles[i]
         if phrase is not None and not determined and phrase[0] > max(match.words, match.last - i + 1):
             return False
-        named = determined and (match.words > 1 or self._is_spelled_so(i))  # "una poni malta", "1 shaker"
+        counted = determined or self.is_counted(match.last + 1)
+        named = counted and (match.words > 1 or self._is_spelled_so(i))  # "una poni malta", "1 shaker", "mirilla 1"
         if match.score < 1 and roles & _STRONG and not named:
             return False
         if roles & QUANTITY_ROLES and self._opens_collective(i) and match.how not in WHOLE:

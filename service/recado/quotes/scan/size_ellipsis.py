@@ -51,7 +51,7 @@ def add_other_size(scene: Scene, i: int) -> int:
         read = scene.matcher.sizes.at(scene.tokens, i, single=True)  # "de 20 x 5"
     if read is None or scene.is_product(read[1]):
         return 0
-    size, end = read
+    size, end = read[0], _past_pieces(scene, *read)
     named = scene.has_no_noun(end) or not scene.is_kind(end)
     if named and size.unit is None and not (scene.has_no_noun(end) or _is_amount(scene, end)):
         return 0
@@ -65,6 +65,11 @@ def add_other_size(scene: Scene, i: int) -> int:
         element.end = end
     element.text = scene.written(i, end)
     return end
+
+
+def _past_pieces(scene: Scene, size: Size, end: int) -> int:
+    """The token after a size, and after the pieces that it counts: "y uno de 500 piezas"."""
+    return end + (size.unit is None and scene.has(end, role.PIECE) and scene.has_no_noun(end + 1))
 
 
 def add_spanned_size(scene: Scene, i: int) -> int:
