@@ -112,6 +112,8 @@ class Binder:
                 closes = k + 2 == len(counted)
                 if before is not None and closes and self._is_measured(before, q, segment[i + 1 : j], thing):
                     continue
+                if self._is_of_another(q, segment[i + 1 : j]):
+                    continue
                 if j == i + 1 or self._leads_to(segment[i + 1 : j], thing):
                     self._join(thing, q, after=False)
                     used.add(id(q))
@@ -127,6 +129,12 @@ class Binder:
         said = self._tokens[behind.start].norm
         how = (behind.kind is role.UNKNOWN and said.endswith(PARTICIPLES)) or behind.kind is role.QUALITY
         return how and q.quantity.unit is not None and not behind.sizes
+
+    def _is_of_another(self, q: Element, between: list[Element]) -> bool:
+        """ "en vez de los de 12 la caja": whether a number tells a thing that is left out, and an article opens the
+        next one."""
+        before = [e.kind for e in self._elements[max(0, q.index - 2) : q.index]]
+        return before == [role.DEFINITE, role.OF] and role.DEFINITE in [e.kind for e in between]
 
     def _leads_to(self, behind: list[Element], thing: Element) -> bool:
         """Whether what stands between a number and a thing lets the number count the thing."""

@@ -40,6 +40,8 @@ _QUIET_WORDS: Final = frozenset([
     "quede", "con", "como", "tipo", "color", "opcion", "numero", "que", "sea", "jaja", "dice", "dijo", "creo",
     "talla", "tallas", "talle", "tamano",
 ])  # fmt: skip
+_BEFORE_NOUNS: Final = frozenset([*_INSIDE, role.BY, role.CON])
+"""Kinds of elements whose article opens no other thing: "en vez del jugo de la casa"."""
 _OF_THOSE: Final = frozenset(["de esos", "de esas", "de estos", "de estas"])
 """They point to what was said before, and say nothing of a name: "quita uno de esos"."""
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
@@ -392,6 +394,9 @@ class _Walk:
         self._draft.chunk.each = True
 
     def _definite(self, element: Element) -> None:
+        draft = self._draft
+        if draft.exchange.expects and draft.chunk.words and self._context.kind(element.index - 1) not in _BEFORE_NOUNS:
+            draft.flush()  # "en vez del decolorante de 500 el de 50"
         if self._context.norm(element.index) not in _OF_THOSE:
             self._draft.chunk.plural = self._context.norm(element.index) in ("los", "las")
 
