@@ -40,6 +40,10 @@ class Answers:
             rest = None
             while end < len(steps) and (chosen := self._chosen(steps[end], question)) is not None:
                 step = steps[end]
+                if isinstance(step, Named) and step.mention.each:  # "uno de cada uno de los cepillos"
+                    picks += [(sku, 1 if chosen.quantity is None else chosen.quantity) for sku in chosen.skus]
+                    end += 1
+                    continue
                 if len(chosen.skus) != 1:
                     if picks:
                         break

@@ -68,12 +68,7 @@ class Interpreter:
             return joined, at + 2
         match step:
             case Named():
-                gone = at > 0 and isinstance(before := steps[at - 1], Named) and before.does is Does.REMOVE
-                if gone and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
-                    step = Named(Does.ORDER, step.mention)
-                if at > 0 and (counted := self._counts(step.mention, steps[at - 1])):
-                    return counted, at + 1
-                return self._named(step, view), at + 1
+                return self._named_after(steps[at - 1] if at else None, step, view), at + 1
             case Bare():
                 step = _listed(step, steps, at)
                 lost: list[Act] = [Unresolved(step.text)] if step.counts else []
@@ -88,6 +83,20 @@ class Interpreter:
                 return swapped(view, view.target or self._like_asked(view)), at + 1
             case Spoken(does):
                 return SPOKEN[does](view), at + 1
+
+    def _named_after(self, before: Step | None, step: Named, view: View) -> list[Act]:
+        gone = isinstance(before, Named) and before.does is Does.REMOVE
+        if gone and step.does is Does.SET:  # "quita la bufanda, mejor una toalla": that one goes already
+            step = Named(Does.ORDER, step.mention)
+        if step.quits and step.does is Does.ORDER and self._has_as_many(step.mention, view):
+            step = Named(Does.REMOVE, step.mention)
+        counted = self._counts(step.mention, before) if before is not None else []
+        return counted or self._named(step, view)
+
+    def _has_as_many(self, mention: Mention, view: View) -> bool:
+        """ "quita el infantil y una coca", of 3: whether the quote has as many of a thing as are counted."""
+        found, lines = self._lines_of(mention, view), dict(view.lines)
+        return len(found) == 1 and mention.amount is not None and 0 < mention.amount <= lines[found[0]]
 
     def _answered(self, steps: Sequence[Step], at: int, view: View) -> tuple[list[Act], int] | None:
         """What the steps choose among the candidates of an open question, or among similar products."""

@@ -46,7 +46,7 @@ class Unnamed:
             return self._each(step, view)
         if step.does in (Does.ORDER, Does.ADD) and (of_asked := self._questions.acts(step, view)):
             return of_asked
-        named = step.words or step.foreign or step.fragment or step.plural is False
+        named = step.words or step.foreign or step.fragment or step.plural is False or _counts_none(step, view)
         acts = self.qualities(step, view) if named else []
         how_many = step.describes and any(len(pending.candidates) == 1 for pending in view.pending)
         if how_many and step.amount is not None and all(isinstance(act, Unresolved) for act in acts):
@@ -187,6 +187,12 @@ class Unnamed:
             return [Remove(sku)] if meant.quantity is None else [Subtract(sku, meant.quantity)]
         counted = step.amount is not None and bool(step.words)
         return [Unresolved(step.text)] if step.describes or counted else []
+
+
+def _counts_none(step: Bare, view: View) -> bool:
+    """ "quita las 120": whether no line has as many as a number after "las", so that it is a part of a name."""
+    counts = step.amount is not None and any(quantity >= step.amount for _, quantity in view.lines)
+    return step.does is Does.REMOVE and step.plural is True and step.amount is not None and not counts
 
 
 def alike(one: str, other: str) -> bool:

@@ -438,6 +438,10 @@ class Context:
             i -= 1
         return self.kind(i) is role.OF and (self.kind(i - 1) in (role.DEFINITE, role.QUANTITY) or self.opens(i))
 
+    def is_but_of(self, i: int) -> bool:
+        """ "y otra pero de pollo": whether what is at `i` is a kind of what was said before."""
+        return self.kind(i - 1) is role.OF and self.kind(i - 2) is role.BUT
+
     def is_for(self, i: int) -> bool:
         """Whether "para" is at `i`, or before a possessive or an article there."""
         return self.kind(i - (self.kind(i) in (role.POSSESSIVE, role.DEFINITE))) is role.FOR

@@ -131,12 +131,15 @@ class LoneNumbers:
 
     def _is_of_a_name(self, element: Element) -> bool:
         """Whether a number is part of a name without its head: "5 de 10", "la de 100"."""
-        before = element.index - 2
+        of = element.index - 1
+        if self._context.kind(of) is role.DEFINITE and self._draft.chunk.amount is not None:
+            of -= 1  # "5 de la 220"
+        before = of - 1
         article = self._context.kind(before) is role.DEFINITE or self._context.norm(before).endswith((" el", " la"))
         named = any(is_amount for _, is_amount in self._draft.chunk.written) or article  # "por el de 32", "unas de 6"
-        opens = self._context.opens(element.index - 1) or self._context.kind(before) is role.BUT  # "pero de 50"
+        opens = self._context.opens(of) or self._context.kind(before) is role.BUT  # "pero de 50"
         exchanged = self._draft.exchange.expects and bool(self._draft.chunk.words)  # "en vez del decolorante de 500"
-        return self._context.kind(element.index - 1) is role.OF and (named or opens or exchanged)
+        return self._context.kind(of) is role.OF and (named or opens or exchanged)
 
     def mask(self, element: Element) -> None:
         """ "a 3" after a change of a quantity is not a price."""

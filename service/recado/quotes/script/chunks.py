@@ -19,7 +19,8 @@ class Chunk(msgspec.Struct, eq=False):
 
     mentions: the named things, each with whether it was refused. steered: a verb says what to do; listed: a verb in an
     earlier part does. denied: "no quiero" opens it. leads: it asks for something. more: in addition. pays: it goes on
-    to say how the customer pays. written: its words, each with whether it is the amount. For the rest see `Bare`.
+    to say how the customer pays. quits: it follows what a verb removes. written: its words, each with whether
+    it is the amount. For the rest see `Bare`.
     """
 
     does: Does
@@ -41,6 +42,7 @@ class Chunk(msgspec.Struct, eq=False):
     counts: bool = False
     listed: bool = False
     denied: bool = False
+    quits: bool = False
 
     def is_empty(self) -> bool:
         """Whether it contains nothing that a step could change."""
@@ -89,9 +91,14 @@ class Chunk(msgspec.Struct, eq=False):
         elif len(self.mentions) == 1 and self.amount is not None and not only.skus:  # "3 de las de dos plazas"
             self.mentions = [(replace(only, amount=self.amount, text=only.written), refused)]
         plain = Does.ADD if self.more else Does.ORDER  # "sin las camisas, otras 2 gorras"
+        if self.each and len(self.mentions) == 1:
+            self.mentions = [(replace(self.mentions[0][0], each=True), refused)]
         wanted = plain if does in (Does.REMOVE, Does.CHANGE) else does
         kept = does in (Does.KEEP, Does.FEWER)  # "quita todo menos la gorra", "no quiero tantas gorras"
-        return [Named(Does.REMOVE if refused and not kept else wanted, mention) for mention, refused in self.mentions]
+        return [
+            Named(Does.REMOVE if refused and not kept else wanted, mention, self.quits)
+            for mention, refused in self.mentions
+        ]
 
     def bare(self) -> Bare | None:
         """What it contains besides named things, as a step; None if there is nothing."""

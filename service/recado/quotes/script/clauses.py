@@ -19,7 +19,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     that the product is sold by; None if the customer gave none. pairs: the amount of a thing that is not known counts
     both pieces of each pair. words: in plain letters. written: the words with their number. headless: it follows "la
     de", so it may be a kind of something said before. definite: it follows an article, and nothing is asked for, so it
-    may be a line. like: skus of similar products.
+    may be a line. like: skus of similar products. each: the amount is of each of its kinds.
     """
 
     text: str
@@ -33,13 +33,15 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     headless: bool = False
     definite: bool = False
     like: tuple[str, ...] = ()
+    each: bool = False
 
 
 class Named(msgspec.Struct, frozen=True):
-    """Does something to a named thing."""
+    """Does something to a named thing. quits: it follows what a verb removes, and may be removed as well."""
 
     does: Does
     mention: Mention
+    quits: bool = False
 
 
 class Bare(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Turns a reading into steps. The reader says what is named, how many, and what was refused or taken back within the
 message; the constructions say what that does to an order."""
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
@@ -44,6 +45,8 @@ _BEFORE_NOUNS: Final = frozenset([*_INSIDE, role.BY, role.CON])
 """Kinds of elements whose article opens no other thing: "en vez del jugo de la casa"."""
 _OF_THOSE: Final = frozenset(["de esos", "de esas", "de estos", "de estas"])
 """They point to what was said before, and say nothing of a name: "quita uno de esos"."""
+_FINITE: Final = re.compile(r"(?<!r)(?<!rl)(?<!rm)[ae]s?$")
+"""Forms of verbs that are no infinitives: "suba", but not "subirle"."""
 _SAYS: Final = frozenset(["dice", "dicen", "dijo", "dijeron"])
 _QUALIFYING: Final = frozenset([role.OF, role.QUALITY])
 _AWAY: Final = frozenset([Does.REMOVE, Does.RAISE, Does.LOWER])
@@ -127,7 +130,10 @@ class _Walk:
         )
 
     def _is_said(self, one: Found) -> bool:
-        """Whether a construction is one at its place."""
+        """Whether a construction is one at its place: no order stands behind "a", as in "a Suba", a part of a town."""
+        norms = self._reading.scanner.norms
+        if one.does in _AWAY and one.start and norms[one.start - 1] == "a" and _FINITE.search(norms[one.start]):
+            return False
         if one.does is Does.PERSON:
             return not self._counts_goods(one)
         if one.does is not Does.REASON:
@@ -286,8 +292,10 @@ class _Walk:
             return
         adding = draft.chunk.steered and draft.chunk.does is Does.ADD  # "me faltó una gorra"
         wish = self._mentions.wish(element, told=adding)
-        if element.kind in (role.QUALITY, role.UNKNOWN) and (
-            wish is None or (element.kind is role.QUALITY and wish.product is None)
+        another = draft.chunk.is_another() and self._context.is_but_of(element.index)
+        if another or (
+            element.kind in (role.QUALITY, role.UNKNOWN)
+            and (wish is None or (element.kind is role.QUALITY and wish.product is None))
         ):
             self._words(element)
             return

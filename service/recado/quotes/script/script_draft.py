@@ -68,7 +68,7 @@ class ScriptDraft:
         if not self.chunk.is_empty():
             self.flush()
         self.chunk.does = does
-        self.chunk.steered = True
+        self.chunk.steered, self.chunk.quits = True, False
         self.taking = self.quitting = False
         self.removing = does in (Does.REMOVE, Does.LOWER, Does.FEWER)
 
@@ -171,11 +171,13 @@ class ScriptDraft:
             does = does if kind is role.COMMA or self._context.list_goes_on(element.index) else Does.ORDER
         if does is Does.SET and isinstance(self.last, Named | Bare | Replaced):
             does = Does.ORDER  # one thing takes another's place, the next ones are added
+        counted = kind is role.AND and self.quitting and self.chunk.does is Does.REMOVE
         if kind is role.AND and (not self.opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
         self.chunk = Chunk(does, pays=paying)
         self.chunk.steered = self.taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
         self.chunk.listed = self.quitting and does is Does.REMOVE
+        self.chunk.quits = counted and does is Does.ORDER
 
     def write(self, element: Element, *, is_amount: bool = False) -> None:
         """Adds an element to the chunk as written."""
