@@ -42,7 +42,7 @@ from tests.conversation.scoring import score
         ("dialogues-blind11.jsonl", 1.0, 1.0, 0.97, 0),
         # Lunches, stationery and gifts, building materials and cosmetics: 80 % of dialogues, 89.3 % of turns, 6 wrong
         # confirmations.
-        ("dialogues-blind12.jsonl", 0.93, 0.95, 0.965, 2),
+        ("dialogues-blind12.jsonl", 0.98, 0.98, 0.98, 1),
     ],
 )
 def test_dialogues(name: str, dialogues: float, turns: float, asks: float, wrong_confirmations: int) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from recado.quotes.acts.acts import (
     Act,
+    Add,
     AskBack,
     AskPrice,
     DropQuestion,
@@ -50,6 +51,7 @@ class Interpreter:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         matcher = catalogue.matcher(Steps())
+        self._measures = matcher.lexicon.measures
         self._ellipsis = Ellipsis(catalogue, matcher)
         self._answers = Answers(catalogue, matcher, self._ellipsis)
         self._questions = PriceQuestions(catalogue, self._ellipsis, self._answers)
@@ -126,6 +128,8 @@ class Interpreter:
         if not skus and (of_asked := self._questions.unknown(mention, view)):
             return of_asked
         if not skus:
+            if numbered := self._wanted.numbered(step, view):
+                return numbered
             told = self._unnamed.qualities(as_bare(step), view)
             return told if told and not isinstance(told[0], Unresolved) else self._wanted.unknown(mention, view)
         quantity = quantity_of(mention.amount)
@@ -219,12 +223,21 @@ class Interpreter:
                 return chosen[0] if chosen is not None else self._unnamed.acts(both, view)
             case [Spoken(Does.ANOTHER), Bare(words=words) as kind, *_] if words and view.lines:
                 return self._unnamed.acts(replace(kind, does=Does.ADD), view) or [Unresolved(kind.text)]
+            case [Named(Does.ORDER | Does.ADD, Mention(skus=()) as said), Bare(amount=None, plural=bool()) as kind, *_]:
+                return self._measured(said, kind, view)
             case [Named(Does.REMOVE, goes), Named(Does.ORDER | Does.SET, comes)]:
                 counted = any(mention.amount is not None or mention.unusable for mention in (goes, comes))
                 skus, lines = skus_of(comes, self._catalogue), dict(view.lines)
                 if not counted and skus and lines.keys().isdisjoint(skus) and len(self._lines_of(goes, view)) == 1:
                     return self._replaced(goes, comes, view)
         return None
+
+    def _measured(self, said: Mention, kind: Bare, view: View) -> list[Act] | None:
+        """ "3 metros del angostito, el de 1 cm": so much of the kind that is named more clearly behind it."""
+        if said.amount is None or not view.lines or said.words[0] not in self._measures:
+            return None
+        told = self._unnamed.qualities(replace(kind, does=Does.ADD, amount=said.amount), view)
+        return told if len(told) == 1 and isinstance(told[0], Add) else None
 
     def _lowered(self, step: Named, view: View) -> list[Act]:
         """ "bájale 2 a las gorras", "ya no quiero tantas gorras, solo 2"; without a number recado asks how many."""

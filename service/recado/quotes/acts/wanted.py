@@ -91,6 +91,15 @@ class Wanted:
                 return [Narrow(index, pending.candidates, quantity if quantity is not None else pending.quantity)]
         return []
 
+    def numbered(self, step: Named, view: View) -> list[Act]:
+        """ "un koleston 50": the only product with a word and a number, where it is called "tinte koleston 50"."""
+        mention = step.mention
+        told = any(word.isdecimal() for word in mention.words) and not mention.like
+        having = self._ellipsis.having(mention.words) if told else ()
+        if len(having) != 1:
+            return []
+        return self.asked_for(step.does, having[0], quantity_of(mention.amount), _LIKELY, view)
+
     def unknown(self, mention: Mention, view: View) -> list[Act]:
         """A thing that is not a product by itself may be a word of several names: "una hawaiana"."""
         having = () if mention.like else self._ellipsis.having(mention.words)

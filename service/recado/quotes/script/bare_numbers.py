@@ -139,7 +139,8 @@ class LoneNumbers:
         named = any(is_amount for _, is_amount in self._draft.chunk.written) or article  # "por el de 32", "unas de 6"
         opens = self._context.opens(of) or self._context.kind(before) is role.BUT  # "pero de 50"
         exchanged = self._draft.exchange.expects and bool(self._draft.chunk.words)  # "en vez del decolorante de 500"
-        return self._context.kind(of) is role.OF and (named or opens or exchanged)
+        asked = exchanged and self._context.kind(element.index + 1) is role.REQUEST  # "en vez del 20 deme el 66"
+        return asked or (self._context.kind(of) is role.OF and (named or opens or exchanged))
 
     def mask(self, element: Element) -> None:
         """ "a 3" after a change of a quantity is not a price."""

@@ -90,6 +90,9 @@ class Chunk(msgspec.Struct, eq=False):
             self.mentions = [(replace(only, amount=self.amount), refused)]
         elif len(self.mentions) == 1 and self.amount is not None and not only.skus:  # "3 de las de dos plazas"
             self.mentions = [(replace(only, amount=self.amount, text=only.written), refused)]
+        elif len(self.mentions) == 1 and self.foreign and not only.skus and self.text().isdecimal():
+            text = f"{only.text} {self.text()}"  # "un koleston 50"
+            self.mentions = [(replace(only, text=text, words=(*only.words, self.text())), refused)]
         plain = Does.ADD if self.more else Does.ORDER  # "sin las camisas, otras 2 gorras"
         if self.each and len(self.mentions) == 1:
             self.mentions = [(replace(self.mentions[0][0], each=True), refused)]

@@ -138,7 +138,9 @@ class _Walk:
             return not self._counts_goods(one)
         if one.does is not Does.REASON:
             return True
-        return self._asides.is_reason(one, self._draft.named_skus(), changes=self._draft.has_changed())
+        return self._asides.is_reason(
+            one, self._draft.named_skus(), changes=self._draft.has_changed() or self._asides.leads_to_removal(one)
+        )
 
     def _counts_goods(self, one: Found) -> bool:
         """Whether a construction is only a product and its number: "un ejecutivo", in a shop that sells such a menu."""
@@ -166,7 +168,7 @@ class _Walk:
             self._draft.say(Scaled(Fraction(2)))
         elif one.does is Does.REASON:
             self._draft.flush()
-            if not self._draft.steps:
+            if not (self._draft.steps or self._asides.leads_to_removal(one)):
                 self._draft.say(Spoken(Does.CANCEL))
         elif one.does is Does.CANCEL and self._behind.takes_all(one):
             return

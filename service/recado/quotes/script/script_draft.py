@@ -158,6 +158,7 @@ class ScriptDraft:
     def part(self, element: Element) -> None:
         """A mark, "y" or "pero"; the action may continue after it."""
         kind, does = element.kind, self.chunk.does
+        quits = self.quitting and does is Does.REMOVE
         if kind is role.AND and self.is_quitting():
             return
         if kind is role.LINK and self.chunk.is_empty() and not self.chunk.steered and self.steps:
@@ -171,13 +172,13 @@ class ScriptDraft:
             does = does if kind is role.COMMA or self._context.list_goes_on(element.index) else Does.ORDER
         if does is Does.SET and isinstance(self.last, Named | Bare | Replaced):
             does = Does.ORDER  # one thing takes another's place, the next ones are added
-        counted = kind is role.AND and self.quitting and self.chunk.does is Does.REMOVE
+        counted = kind is role.AND and self._context.kind(element.index + 1) is role.QUANTITY
         if kind is role.AND and (not self.opened or len(self._context.norm(element.index)) > 1):
             does = Does.ADD
         self.chunk = Chunk(does, pays=paying)
         self.chunk.steered = self.taking and does is Does.REMOVE  # "sácame las gorras y la bufanda"
         self.chunk.listed = self.quitting and does is Does.REMOVE
-        self.chunk.quits = counted and does is Does.ORDER
+        self.chunk.quits = counted and quits and does is Does.ORDER
 
     def write(self, element: Element, *, is_amount: bool = False) -> None:
         """Adds an element to the chunk as written."""

@@ -43,6 +43,11 @@ class Asides:
             return False
         return changes or self._is_bare_no(reason)
 
+    def leads_to_removal(self, reason: Found) -> bool:
+        """ "ya tengo lechuga, quita la ensalada": whether the change stands behind its reason."""
+        behind = [e.kind for e in self._elements if e.start >= reason.end][:2]
+        return behind == [role.COMMA, role.REMOVE]
+
     def _is_bare_no(self, reason: Found) -> bool:
         """Whether the message is only a no and the reason for it."""
         around = [e for e in self._elements if not reason.start <= e.start < reason.end]
