@@ -104,7 +104,7 @@ FLOORS = [
     ("fonda.jsonl", 0.98, 0.99, 0.97, 0.0, 0.015),
     ("regalos.jsonl", 0.97, 0.98, 0.97, 0.0, 0.03),
     ("cerrajeria.jsonl", 0.98, 0.97, 0.98, 0.0, 0.03),
-    ("veterinaria.jsonl", 0.85, 1.0, 0.85, 0.015, 0.015),
+    ("veterinaria.jsonl", 0.87, 1.0, 0.85, 0.015, 0.029),
     ("antojitos.jsonl", 0.92, 1.0, 0.95, 0.029, 0.043),
     ("corralon.jsonl", 1.0, 1.0, 0.98, 0.0, 0.029),
     ("belleza.jsonl", 0.9, 1.0, 0.9, 0.0, 0.043),
