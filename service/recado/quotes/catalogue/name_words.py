@@ -284,7 +284,8 @@ def _take_number(
         return _take(said, size, fits, end)
     if (not word or marked) and not _is_worn(family, size, tokens[i - 1].norm):
         opener = [token.norm for token in tokens[said.last + 1 : i]]
-        numbered = bool(family.plain_numbers) and _NUMBER_OPENS.issuperset(opener) and (bool(opener) or named)
+        one = named and not tokens[i - 1].norm.endswith("s")  # "la vela 8", unlike "camisetas 4 en oferta"
+        numbered = bool(family.plain_numbers) and _NUMBER_OPENS.issuperset(opener) and (bool(opener) or one)
         if _is_size_of(index, family, said, size, marked, tokens, end, numbered=numbered):
             return _contradict(said, end)
     return 0 if tokens[i].kind is NUMBER else i
