@@ -38,6 +38,7 @@ def test_what_nothing_owns_is_asked_about(text: str, unclear: tuple[str, ...]) -
         "2 camisas, no, mejor 3",
         "un pantalón negro talla treinta y dos para el viernes",
         "zapatos n° 38",
+        "me interesa el reloj y la billetera, ¿cuánto sería por los dos?",
     ],
 )
 def test_what_is_owned_is_not(text: str) -> None:

@@ -24,7 +24,7 @@ FLOORS = [
     ("farmacia.jsonl", 0.99, 0.99, 0.94, 0.0, 0.0),
     ("panaderia.jsonl", 0.98, 0.99, 0.94, 0.0, 0.02),
     ("abarrotes.jsonl", 0.98, 0.99, 0.94, 0.0, 0.02),
-    ("tienda2-dev.jsonl", 0.98, 0.99, 1.0, 0.0, 0.02),
+    ("tienda2-dev.jsonl", 0.98, 0.99, 1.0, 0.0, 0.01),
     ("ferreteria-dev.jsonl", 0.98, 0.98, 0.96, 0.0, 0.02),
     ("papeleria.jsonl", 0.97, 0.99, 0.94, 0.0, 0.025),
     ("mascotas.jsonl", 0.97, 0.99, 0.94, 0.0, 0.03),

@@ -30,6 +30,7 @@ _OWNED_KINDS: Final = frozenset([role.QUANTITY, role.PRODUCT, role.SEVERAL, role
 _SHOULD_BE: Final = ("sea", "sean", "fueran")
 """Ends of corrections that may say how: "que sean azules"."""
 _ADJECTIVES: Final = ("o", "a", "e", "s")
+_THE: Final = frozenset(["los", "las"])
 _SAYS_WHY: Final = "que"
 """The end of corrections that say why: "no que están caros"."""
 
@@ -138,6 +139,7 @@ class Accounts:
         if self._says_again(element.index) and q.value in self._amounts:
             return True
         worth = self._reading.context.kind(element.index - 1) is role.BY  # "camisas por 40", which is no size
+        worth = worth and self._reading.scanner.norms[element.start - 1] not in _THE  # "cuánto sería por los dos"
         summed = thing is None and not worth and 1 < q.value == self._count  # "2 camisas y 1 gorra, son 3 en total"
         if (summed or q.value == self._total) and not self._adds(element.index):
             return True  # "2 camisas y 1 gorra, total 85 verdad?"
