@@ -28,7 +28,7 @@ from recado.quotes.scan.elements import THINGS, Element, Flag
 
 _PRONOUNS: Final = frozenset([role.DEFINITE, role.NOISE, role.ONLY, role.THAT, role.COURTESY])
 _APART: Final = frozenset([role.PEOPLE, role.OCCASIONS, role.ADVERT, role.HELP])
-"""Roles of what a story may tell of that is none of the goods: "me llegó su lista, 2 candados"."""
+"""Roles of things that a story mentions and that the shop does not sell: "me llegó su lista, 2 candados"."""
 _COUNTS: Final = frozenset([role.QUANTITY, role.POSSESSIVE, role.DEFINITE])
 _THEY_DID: Final = ("ó", "aron", "ieron")
 """Endings of verbs for what others did, as written."""
