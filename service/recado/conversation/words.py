@@ -118,11 +118,11 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
         return draft
     if product is not None:
         draft.asked = ((product, 1),) if product in moment.catalogue.by_sku else ()
-    read = moment.inbound.quote
-    if read is not None and (draft.view.is_empty or script.only_adds):
+    read, anew = moment.inbound.quote, draft.view.is_empty
+    if read is not None and (anew or script.only_adds):
         draft.unheard, draft.unsure = read.unheard, bool(read.unheard)
-    if draft.view.is_empty and read is not None:
-        script = replace(script, priced=False, offers=False, inquires=False) if _orders(read) else script
+    if read is not None and anew and _orders(read):
+        script = replace(script, priced=False, offers=False, inquires=False)
     inquires = script.priced or script.offers
     if script.inquires and not inquires:
         only_named = not any(isinstance(step, Bare) or _is_counted(step) for step in script.steps)  # "¿y el pantalón?"
@@ -134,7 +134,7 @@ def drafted(moment: Moment, base: OpenQuote | None, script: Script) -> Draft:
     if script.priced and product is not None and draft.asked:
         draft.apply(AskPrice(draft.asked))
         return draft
-    _fold(draft, interpreter, replace(script, steps=as_read(script, moment.inbound.quote, draft.view)))
+    _fold(draft, interpreter, replace(script, steps=as_read(script, read, draft.view)))
     if base is not None and script.edits and not draft.spoke:
         draft.unsure = True
         draft.apply(Unresolved(""))

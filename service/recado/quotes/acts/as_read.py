@@ -32,7 +32,7 @@ def as_read(script: Script, quote: Quote | None, view: View) -> Sequence[Step]:
 def _anew(script: Script, quote: Quote) -> Sequence[Step]:
     """The reader's lines, and the steps about the order as a whole; the reader has already made the other changes."""
     steps = script.steps
-    first = next((at for at, step in enumerate(steps) if not isinstance(step, Spoken)), len(steps))
+    first = next(at for at, step in enumerate(steps) if not isinstance(step, Spoken))
     spoken = [step for step in steps[first:] if isinstance(step, Spoken)]
     return [*steps[:first], *_lines(quote, [step for step in steps if isinstance(step, Named)]), *spoken]
 

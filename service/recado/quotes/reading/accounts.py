@@ -266,8 +266,10 @@ class Accounts:
     def _explains(self, number: int, value: int | Fraction, worth: bool) -> bool:
         """Whether a number can be the price of a product, or a size of it; the price only, if it tells a `worth`."""
         matcher = self._reading.matcher
-        if worth or Fraction(matcher.products[number].unit_price) == value:
-            return Fraction(matcher.products[number].unit_price) == value
+        if Fraction(matcher.products[number].unit_price) == value:
+            return True
+        if worth:
+            return False
         if any(value in size.values for size in matcher.sizes_of(number)):
             return True
         sized = any(family.dimensions for family in matcher.families_of(number))
